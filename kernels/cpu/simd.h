@@ -1,0 +1,33 @@
+// Which vector instructions this processor has, found once at run time, and the way a kernel picks
+// its variant. Files named *_simd.cc are compiled once an instruction set (cmake/rill.cmake), each
+// time into the namespace RILL_SIMD; the plain .cc beside them calls the best one.
+//
+// Rule for *_simd.cc: loops over raw pointers, helpers `static inline`, no standard containers or
+// other templates with external linkage, or the linker may keep the AVX-512 copy of one for a
+// processor that cannot run it.
+#pragma once
+
+namespace rill::kernels {
+
+enum class Simd {
+  kAvx2,    // x86-64-v3: AVX2, FMA, F16C. The least rill runs on
+  kAvx512,  // x86-64-v4: AVX-512 F, BW, CD, DQ, VL
+};
+
+// The level in use: the best the processor has, or less if the environment variable
+// RILL_MAX_SIMD=avx2 says so (for tests and comparisons). Read once. Any thread.
+Simd CurrentSimd();
+
+// True if bf16 matrix products are fast here (AVX512_BF16 or AMX). Obeys RILL_MAX_SIMD.
+bool HasFastBFloat16();
+
+// "avx2", "avx512", "avx512+bf16", "avx512+bf16+amx": for logs and benchmark reports.
+const char* SimdName();
+
+}  // namespace rill::kernels
+
+// RILL_SIMD_CALL(Function, args...): calls avx512::Function or avx2::Function.
+#define RILL_SIMD_CALL(function, ...)                                                  \
+  (::rill::kernels::CurrentSimd() == ::rill::kernels::Simd::kAvx512                    \
+       ? avx512::function(__VA_ARGS__)                                                 \
+       : avx2::function(__VA_ARGS__))

@@ -1,0 +1,32 @@
+// Turns a client's bytes, cut anywhere, into mono float samples at 16 kHz: decoding, mixing down, resampling.
+// One object a stream, used by one thread at a time. The samples do not depend on how the bytes are cut.
+// Errors are final: after one, every call returns it again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "model/audio/audio_format.h"
+
+namespace rill {
+
+class AudioDecoder {
+ public:
+  // InvalidArgument if the format is not usable.
+  static absl::StatusOr<std::unique_ptr<AudioDecoder>> Create(const AudioFormat& format,
+                                                              int output_rate = 16000);
+  virtual ~AudioDecoder() = default;
+
+  // Appends the samples that the bytes so far determine to *samples.
+  virtual absl::Status Accept(absl::Span<const uint8_t> bytes, std::vector<float>* samples) = 0;
+
+  // The end of the audio: what the decoder and the resampler still hold. A file cut short is not an error if its
+  // header was whole: what came is decoded.
+  virtual absl::Status Finish(std::vector<float>* samples) = 0;
+};
+
+}  // namespace rill

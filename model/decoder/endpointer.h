@@ -1,0 +1,27 @@
+// When an utterance ends: a pure policy on times, without clock, audio or model. Any thread; immutable.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+
+namespace rill {
+
+struct EndpointRules {
+  bool enabled = true;
+  int silence_after_words_ms = 1000;  // words, then this much without a letter
+  int silence_without_words_ms = 0;   // nothing heard for this long: a final result without words; 0: never
+  int max_utterance_ms = 20000;       // an utterance is cut here at the latest; 0: never
+
+  absl::Status Validate() const;  // names the field at fault
+};
+
+struct UtteranceState {
+  int64_t length_ms = 0;            // since the utterance began
+  int64_t trailing_silence_ms = 0;  // since the last letter
+  bool has_words = false;
+};
+
+bool IsEndpoint(const EndpointRules& rules, const UtteranceState& state);
+
+}  // namespace rill

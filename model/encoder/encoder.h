@@ -1,0 +1,56 @@
+// The acoustic encoder in its recurrent form: log-mel frames in, log-probabilities out, each stream's past held
+// in its StateArena slot. Weights are immutable and shared; any thread may call Step with its own
+// EncoderScratch, as long as no slot is in two calls at a time.
+//
+// A frame's log-probabilities depend on its stream's features and chunk lengths only, bit for bit: not on the other rows
+// of the batch, nor on how many chunks of the stream go into one call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "model/encoder/state_arena.h"
+#include "model/file/model_file.h"
+
+namespace rill {
+
+struct EncoderOptions {
+  bool allow_bfloat16 = true;  // bf16 matrix products where the processor has them
+};
+
+// One stream's share of a step: some whole chunks; the last one may be shorter (flush, end).
+struct EncoderRow {
+  int slot;
+  int chunk_frames;       // 1, 2, 4, 8 or 16
+  int frames;             // > 0; chunks are counted from this row's first frame
+  const float* features;  // [4 * frames, mel_bins] log-mel, not normalised
+};
+
+class EncoderScratch;  // a thread's working memory; grows to the largest step seen
+
+class Encoder {
+ public:
+  static absl::StatusOr<std::unique_ptr<Encoder>> Create(const ModelFile& file,
+                                                         const EncoderOptions& options);
+  ~Encoder();
+
+  const ModelConfig& config() const;
+  const StateLayout& layout() const;
+  std::vector<float> InitialState() const;  // [layout().total]
+
+  std::unique_ptr<EncoderScratch, void (*)(EncoderScratch*)> NewScratch() const;
+
+  // log_probs: [sum of frames, vocab_size], rows one after the other.
+  void Step(absl::Span<const EncoderRow> rows, StateArena& arena, EncoderScratch& scratch,
+            float* log_probs) const;
+
+ private:
+  class Impl;
+  explicit Encoder(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rill

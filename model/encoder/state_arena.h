@@ -1,0 +1,61 @@
+// The recurrent state of every stream of one worker, in one block of memory: [slot][layer] of
+// attention states (S and z per head), convolution tails, and the front's tails. A stream costs
+// bytes_per_slot() for ever, whatever the length of its audio.
+//
+// Thread rule: Acquire, Release and the use of distinct slots may run on different threads;
+// a slot is used by one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "model/file/model_config.h"
+
+namespace rill {
+
+// Where each part of a slot lies, in floats from the slot's start.
+struct StateLayout {
+  explicit StateLayout(const ModelConfig& config);
+
+  int64_t attention(int layer) const { return attention_offset + layer * attention_floats; }
+  int64_t conv_tail(int layer) const { return conv_offset + layer * conv_floats; }
+
+  int64_t attention_floats;  // heads * (64 * 64 + 64)
+  int64_t conv_floats;       // (conv_kernel - 1) * width
+  int64_t front1_tail;       // last feature frame, normalised: [mel_bins]
+  int64_t front2_tail;       // last level-1 frame: [front_channels1, ceil(mel_bins / 2)]
+  int64_t attention_offset;
+  int64_t conv_offset;
+  int64_t total;             // floats a slot, a multiple of 16 (64 bytes)
+};
+
+class StateArena {
+ public:
+  // `initial`: the state of a stream that has heard nothing ([layout.total]; sinks are not zero).
+  StateArena(const StateLayout& layout, std::vector<float> initial, int slots);
+
+  // ResourceExhausted if all slots are taken. The slot holds the initial state.
+  absl::StatusOr<int> Acquire();
+  void Release(int slot);
+  void Reset(int slot);  // back to the initial state
+
+  float* slot(int index) { return data_.data() + index * layout_.total; }
+  const StateLayout& layout() const { return layout_; }
+  int slots() const { return slots_; }
+  int in_use() const;
+  size_t bytes_per_slot() const { return static_cast<size_t>(layout_.total) * sizeof(float); }
+
+ private:
+  const StateLayout layout_;
+  const std::vector<float> initial_;
+  const int slots_;
+  std::vector<float> data_;
+  mutable std::mutex mutex_;
+  std::vector<int> free_;  // guarded by mutex_
+};
+
+}  // namespace rill

@@ -1,0 +1,111 @@
+// The transport-neutral core: audio in, text out, for many streams. Three classes:
+//
+//   Recognizer         a loaded model. Immutable; any thread; outlives the others.
+//   RecognitionWorker  one device's or core's share: a state arena and working memory. Step() is for one
+//                      thread at a time (the worker's model thread); OpenStream() is for any thread.
+//   RecognitionStream  one client. Its front half (AcceptAudio ... Finish) belongs to the client's
+//                      thread; its back half is driven by RecognitionWorker::Step. They meet in a bounded queue.
+//
+// The words of a stream do not depend on how its audio is cut, on the other streams of a step, or on how many chunks
+// a step takes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "model/audio/audio_format.h"
+#include "model/decoder/endpointer.h"
+#include "model/decoder/hypothesis.h"
+#include "model/encoder/encoder.h"
+#include "model/file/model_file.h"
+
+namespace rill {
+
+struct StreamOptions {
+  enum class Input { kAudio, kFeatures };
+  Input input = Input::kAudio;
+  AudioFormat audio;          // for kAudio
+  int chunk_frames = 8;       // 1, 2, 4, 8, 16: 40 to 640 ms of look-ahead
+  bool interim_results = true;
+  EndpointRules endpoint;
+  int max_queued_frames = 6000;  // 10 ms feature frames waiting for the model: 60 s
+
+  absl::Status Validate() const;  // names the field at fault
+};
+
+// What comes out of a stream, in order.
+struct StreamEvent {
+  enum class Kind {
+    kInterim,    // the current utterance so far; may change
+    kFinal,      // an utterance; never changes
+    kFlushed,    // everything before Flush(flush_id) is out
+    kEnd,        // the last event: the audio is finished and everything is out
+  };
+  Kind kind = Kind::kInterim;
+  Hypothesis hypothesis;     // for kInterim and kFinal
+  int64_t start = 0;         // samples at 16 kHz since the stream began: the utterance's first
+  int64_t end = 0;           // ... and the first one after what this event covers
+  uint64_t flush_id = 0;     // for kFlushed
+};
+
+class RecognitionStream {
+ public:
+  virtual ~RecognitionStream() = default;  // gives the slot back; not while a Step has it
+
+  // Client's thread. InvalidArgument: the audio is at fault; the stream accepts nothing more.
+  virtual absl::Status AcceptAudio(absl::Span<const uint8_t> bytes) = 0;
+  // [n, mel_bins] log-mel frames as LogMel makes them.
+  virtual absl::Status AcceptFeatures(absl::Span<const float> frames) = 0;
+  // Everything so far becomes final, without waiting for a whole chunk; the stream goes on.
+  virtual absl::Status Flush(uint64_t flush_id) = 0;
+  // No more input. The last word comes out.
+  virtual absl::Status Finish() = 0;
+
+  // Any thread.
+  virtual int queued_frames() const = 0;   // feature frames waiting
+  virtual bool full() const = 0;           // queued_frames() >= max_queued_frames: stop reading
+  virtual bool ready() const = 0;          // a Step would do something for this stream
+  virtual int64_t samples_received() const = 0;  // 16 kHz samples
+
+  // Model thread, after Step: takes the events so far.
+  virtual std::vector<StreamEvent> TakeEvents() = 0;
+};
+
+class RecognitionWorker {
+ public:
+  virtual ~RecognitionWorker() = default;
+
+  // ResourceExhausted if every slot is taken; InvalidArgument if the options are at fault.
+  virtual absl::StatusOr<std::unique_ptr<RecognitionStream>> OpenStream(
+      const StreamOptions& options) = 0;
+
+  // Takes up to `max_chunks` waiting chunks of every stream given, runs the encoder over all of them at
+  // once, decodes. Streams that are not ready are left alone. Streams must be of this worker.
+  virtual void Step(absl::Span<RecognitionStream* const> streams, int max_chunks) = 0;
+
+  virtual int slots() const = 0;
+  virtual int slots_in_use() const = 0;
+};
+
+struct RecognizerOptions {
+  EncoderOptions encoder;
+};
+
+class Recognizer {
+ public:
+  static absl::StatusOr<std::unique_ptr<Recognizer>> Load(const std::string& model_path,
+                                                          const RecognizerOptions& options);
+  virtual ~Recognizer() = default;
+
+  virtual const ModelFile& model() const = 0;
+  virtual size_t state_bytes_per_stream() const = 0;
+  virtual std::unique_ptr<RecognitionWorker> NewWorker(int slots) const = 0;
+};
+
+}  // namespace rill
