@@ -1,0 +1,30 @@
+// One training batch: clips packed into rows of one fixed length. A plain value.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace rill::training {
+
+// A clip inside a batch. CTC sees each clip on its own; the encoder's state runs on from clip to
+// clip along the row, which is how it learns to live in a long stream.
+struct PackedClip {
+  int64_t row;
+  int64_t first_frame;  // encoder frames (40 ms) from the row's start
+  int64_t frames;
+  std::vector<int32_t> labels;  // token ids, without blanks
+  float weight;                 // of its loss
+};
+
+struct Batch {
+  int64_t rows = 0;
+  int64_t frames = 0;              // encoder frames a row
+  int64_t mel_bins = 0;
+  std::vector<float> features;     // [rows, 4 * frames, mel_bins] log-mel, augmented, normalised (mean 0, variance 1)
+  std::vector<int32_t> chunk_end;  // [rows, frames]: exclusive end of each frame's chunk
+  std::vector<PackedClip> clips;
+  double audio_seconds = 0;        // of clips, without padding
+  int64_t labels = 0;              // of all clips
+};
+
+}  // namespace rill::training

@@ -1,0 +1,1 @@
+# The data pipeline: manifests to batches. Sees no LibTorch.

@@ -1,0 +1,1 @@
+# Optimiser, loop, checkpoints, evaluation and the program rill-train.
