@@ -1,9 +1,12 @@
 // Where batches come from. Implemented by the packing loader; tests use a fixed list.
-// Thread rule: Next() may be called by several replica threads at the same time.
+//
+// Batch number i is a pure function of the data, the options and i: a run resumes exactly from a
+// step number alone, whatever was made ahead.
+//
+// Thread rule: Get() may be called by several replica threads at the same time.
 #pragma once
 
-#include <memory>
-#include <string>
+#include <cstdint>
 
 #include "absl/status/statusor.h"
 #include "model/training/batch.h"
@@ -14,12 +17,11 @@ class BatchSource {
  public:
   virtual ~BatchSource() = default;
 
-  // The next batch, made ahead by worker threads. Endless: passes over the data follow each other.
-  virtual absl::StatusOr<Batch> Next() = 0;
+  // Batch `index`, made ahead by worker threads if indices are asked for in about rising order.
+  virtual absl::StatusOr<Batch> Get(int64_t index) = 0;
 
-  // Position for an exact resume: JSON. Of the batches handed out so far, not of those made ahead.
-  virtual std::string SaveState() const = 0;
-  virtual absl::Status LoadState(const std::string& state) = 0;
+  // How many batches one pass over the data has, about.
+  virtual int64_t batches_per_pass() const = 0;
 };
 
 }  // namespace rill::training
