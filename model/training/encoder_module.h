@@ -8,12 +8,12 @@
 // run at the same time, each accumulating into its own gradients.
 #pragma once
 
+#include <torch/types.h>
+
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <torch/types.h>
 
 #include "model/file/model_config.h"
 #include "model/training/batch.h"
@@ -36,13 +36,15 @@ class EncoderModule {
   };
 
   struct Output {
-    torch::Tensor logits;        // [rows, frames, vocab] float
-    torch::Tensor intermediate;  // likewise, of the head after block `intermediate_block`; undefined if none
+    torch::Tensor logits;  // [rows, frames, vocab] float
+    torch::Tensor
+        intermediate;  // likewise, of the head after block `intermediate_block`; undefined if none
   };
 
   EncoderModule(const ModelConfig& config, const Options& options);
 
-  // features: [rows, 4 * frames, mel_bins], normalised, in any float type; chunk_end: [rows, frames] int32.
+  // features: [rows, 4 * frames, mel_bins], normalised, in any float type; chunk_end: [rows,
+  // frames] int32.
   Output Forward(const torch::Tensor& features, const torch::Tensor& chunk_end);
 
   // A module whose parameters share this one's memory and have gradients of their own.
@@ -53,10 +55,28 @@ class EncoderModule {
   const Options& options() const { return options_; }
 
  private:
-  struct Block;
-  EncoderModule(const ModelConfig& config, const Options& options, std::vector<Parameter> parameters);
+  // The residual stream: x, and the branch (if any yet) that waits to be added to it, times scale.
+  struct Stream {
+    torch::Tensor x;
+    torch::Tensor branch;
+    double scale;
+  };
+  struct SharedParameters {};
+
+  EncoderModule(const EncoderModule& original, SharedParameters);
+  void AddParameter(const std::string& name, torch::Tensor value, bool is_matrix);
   const torch::Tensor& Get(const std::string& name) const;
-  void AddParameters();
+
+  // Adds the waiting branch to the stream and returns the normalised sum.
+  torch::Tensor AddBranch(Stream& stream, const std::string& norm) const;
+  torch::Tensor RmsNorm(const torch::Tensor& x, const std::string& weight, bool silu) const;
+  torch::Tensor Silu(const torch::Tensor& x) const;
+  torch::Tensor Front(const torch::Tensor& features) const;
+  torch::Tensor FeedForward(const std::string& name, const torch::Tensor& y) const;
+  torch::Tensor Attention(const std::string& name, const torch::Tensor& y,
+                          const torch::Tensor& chunk_end) const;
+  torch::Tensor Convolution(const std::string& name, const torch::Tensor& y, int64_t rows) const;
+  torch::Tensor Head(const std::string& name, const torch::Tensor& y, int64_t rows) const;
 
   ModelConfig config_;
   Options options_;
