@@ -1,6 +1,6 @@
-// Turns a client's bytes, cut anywhere, into mono float samples at 16 kHz: decoding, mixing down, resampling.
-// One object a stream, used by one thread at a time. The samples do not depend on how the bytes are cut.
-// Errors are final: after one, every call returns it again.
+// Turns a client's bytes, cut anywhere, into mono float samples at 16 kHz: decoding, mixing down,
+// resampling. One object a stream, used by one thread at a time. The samples do not depend on how
+// the bytes are cut. Errors are final: after one, every call returns it again.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ class AudioDecoder {
   // Appends the samples that the bytes so far determine to *samples.
   virtual absl::Status Accept(absl::Span<const uint8_t> bytes, std::vector<float>* samples) = 0;
 
-  // The end of the audio: what the decoder and the resampler still hold. A file cut short is not an error if its
-  // header was whole: what came is decoded.
+  // The end of the audio: what the decoder and the resampler still hold. A file cut short is not an
+  // error if its header was whole: what came is decoded.
   virtual absl::Status Finish(std::vector<float>* samples) = 0;
 };
 

@@ -1,5 +1,5 @@
-// Reads a whole recording of any format, rate and channel count that libsndfile knows (WAV, FLAC, Ogg Vorbis and
-// Opus, MP3, AIFF, ...). Pure functions; any thread.
+// Reads a whole recording of any format, rate and channel count that libsndfile knows (WAV, FLAC,
+// Ogg Vorbis and Opus, MP3, AIFF, ...). Pure functions; any thread.
 #pragma once
 
 #include <string>

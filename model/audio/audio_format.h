@@ -1,26 +1,32 @@
 // How a client's audio is encoded. A plain value; any thread.
 #pragma once
 
-#include <cstdint>
-
 #include "absl/status/status.h"
 
 namespace rill {
 
 enum class AudioEncoding {
-  kAuto,      // WAV, FLAC or Ogg, told apart by their first bytes; anything else is an error
+  kAuto,      // WAV or FLAC, told apart by their first bytes; anything else is an error
   kLinear16,  // signed 16-bit little-endian
   kFloat32,   // IEEE little-endian in [-1, 1]
   kWav,
   kFlac,
 };
 
+inline constexpr int kMinSampleRate = 4'000;    // Hz
+inline constexpr int kMaxSampleRate = 192'000;  // Hz
+inline constexpr int kMaxChannels = 8;
+
 struct AudioFormat {
   AudioEncoding encoding = AudioEncoding::kAuto;
-  int sample_rate = 0;  // Hz, 4,000 to 192,000; must be given for raw PCM, and is ignored or checked against the header else
-  int channels = 1;     // 1..8, interleaved; mixed down to one
+  // Hz, kMinSampleRate to kMaxSampleRate. Must be given for raw PCM. For WAV and FLAC the header
+  // decides; 0 leaves it to the header, anything else must agree with it.
+  int sample_rate = 0;
+  // 1 (also if 0) to kMaxChannels, interleaved; mixed down to one. For WAV and FLAC the header
+  // decides; a number above 1 must agree with it.
+  int channels = 1;
 
-  absl::Status Validate() const;  // names the field at fault
+  absl::Status Validate() const;  // InvalidArgument that names the field at fault
 };
 
 }  // namespace rill

@@ -1,9 +1,11 @@
 // Streaming log-mel filterbank energies, equal to Kaldi's compute-fbank-feats with dither 0: 25 ms
-// povey windows every 10 ms, DC removal, pre-emphasis 0.97, power spectrum (512-point FFT at 16 kHz),
-// triangular mel filters from 20 Hz to 8 kHz, natural log with a floor at FLT_EPSILON, snip-edges (only whole windows
-// count). Samples are in [-1, 1]; they are scaled by 32768 inside, as Kaldi expects.
+// povey windows every 10 ms, DC removal, pre-emphasis 0.97, power spectrum (512-point FFT at 16
+// kHz), triangular mel filters from 20 Hz to 8 kHz, natural log with a floor at FLT_EPSILON,
+// snip-edges (only whole windows count). Samples are in [-1, 1]; they are scaled by 32768 inside,
+// as Kaldi expects.
 //
-// One object a stream, used by one thread at a time. The frames do not depend on how the samples are cut.
+// One object a stream, used by one thread at a time. The frames do not depend on how the samples
+// are cut.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +19,9 @@ namespace rill {
 struct LogMelOptions {
   int sample_rate = 16000;  // Hz
   int mel_bins = 80;
-  // Speed perturbation for training: the window and the shift are 25 and 10 ms times `speed`, and the mel filters
-  // are those of a recording at sample_rate * speed: features of the audio played `speed` times as
-  // fast, without resampling. 1 when serving.
+  // Speed perturbation for training: the window and the shift are 25 and 10 ms times `speed`, and
+  // the mel filters are those of a recording at sample_rate * speed: features of the audio played
+  // `speed` times as fast, without resampling. 1 when serving.
   double speed = 1.0;
 };
 
