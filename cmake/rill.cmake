@@ -31,7 +31,8 @@ function(rill_simd_sources target)
     target_link_libraries(${target}_${isa} PRIVATE rill_options)
     target_compile_definitions(${target}_${isa} PRIVATE RILL_SIMD=${isa} RILL_SIMD_${isa}=1)
     target_compile_options(${target}_${isa} PRIVATE ${${isa}_flags} -O3 -fopenmp-simd
-      -fno-math-errno -fno-trapping-math -ffp-contract=fast)
+      -fno-math-errno -fno-trapping-math -ffp-contract=fast
+      -Wno-maybe-uninitialized)  # GCC 12 warns of its own AVX-512 intrinsics (bug 105593)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
   endforeach()
 endfunction()

@@ -26,8 +26,17 @@ const char* SimdName();
 
 }  // namespace rill::kernels
 
+// RILL_SIMD_DECLARE(declaration): declares a function of a *_simd.cc file in every variant.
+#define RILL_SIMD_DECLARE(...) \
+  namespace avx2 {             \
+  __VA_ARGS__;                 \
+  }                            \
+  namespace avx512 {           \
+  __VA_ARGS__;                 \
+  }
+
 // RILL_SIMD_CALL(Function, args...): calls avx512::Function or avx2::Function.
-#define RILL_SIMD_CALL(function, ...)                                                  \
-  (::rill::kernels::CurrentSimd() == ::rill::kernels::Simd::kAvx512                    \
-       ? avx512::function(__VA_ARGS__)                                                 \
+#define RILL_SIMD_CALL(function, ...)                               \
+  (::rill::kernels::CurrentSimd() == ::rill::kernels::Simd::kAvx512 \
+       ? avx512::function(__VA_ARGS__)                              \
        : avx2::function(__VA_ARGS__))
