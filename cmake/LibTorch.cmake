@@ -4,10 +4,9 @@
 #
 # Its headers come with -idirafter: the wheel carries old google/protobuf headers that would shadow
 # Debian's, and no file that sees a .pb.h may see LibTorch anyway.
-set(RILL_VENV ${CMAKE_SOURCE_DIR}/build/venv CACHE PATH "Virtual environment that holds the wheels")
 file(GLOB _torch_dir ${RILL_VENV}/lib/python3*/site-packages/torch)
 if(NOT _torch_dir)
-  message(FATAL_ERROR "No PyTorch wheel under ${RILL_VENV}: run scripts/setup.sh, or configure "
+  message(FATAL_ERROR "No PyTorch wheel under ${RILL_VENV}: run scripts/setup.sh all, or configure "
     "with -DRILL_VENV=<venv that has torch>, or leave the trainer out with -DRILL_TRAINING=OFF")
 endif()
 cmake_path(GET _torch_dir PARENT_PATH _site)

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Installs what rill needs on Debian 12, and nothing that is there already. Run by `make demo` and
+# `make test`; takes about a second when nothing is missing.
+#
+#   scripts/setup.sh          what the server and the client need
+#   scripts/setup.sh all      and what the tests, the benchmarks and the trainer need
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Each line: a package, and why.
+serve_packages='
+g++                     compiles rill
+cmake                   configures the build
+ninja-build             runs the build
+ccache                  makes the second build quick
+pkg-config              finds libsndfile, soxr and PortAudio
+libgrpc++-dev           the wire: gRPC
+protobuf-compiler-grpc  the wire: code from rill.proto
+libprotobuf-dev         the wire: messages
+protobuf-compiler       the wire: code from rill.proto
+libabsl-dev             Status, strings, time
+libdnnl-dev             matrix products for this processor (oneDNN)
+libsndfile1-dev         reads audio files
+libflac-dev             decodes FLAC as it arrives
+libsoxr-dev             resamples audio
+libssl-dev              SHA-256, and TLS inside gRPC
+nlohmann-json3-dev      the header of a model file, JSON output
+libcli11-dev            command lines and configuration files
+portaudio19-dev         the microphone of `rill stream --mic`
+'
+all_packages='
+libgtest-dev            tests
+libgmock-dev            tests
+libbenchmark-dev        benchmarks
+python3-venv            a private folder for the PyTorch wheel
+libjemalloc-dev         memory allocation of the trainer
+'
+# LibTorch for rill-train, from PyPI: --no-deps leaves out gigabytes of CUDA libraries. The two small
+# CUDA wheels are there because libtorch_cpu asks for them at start, even on a CPU.
+wheels='torch==2.13.0 nvidia-cuda-runtime nvidia-cuda-cupti'
+
+scope=${1:-serve}
+case $scope in
+  serve) wanted=$serve_packages ;;
+  all) wanted=$serve_packages$all_packages ;;
+  *) echo "usage: scripts/setup.sh [all]" >&2; exit 2 ;;
+esac
+
+missing=()
+reasons=''
+while read -r package why; do
+  [ -n "$package" ] || continue
+  if ! dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then
+    missing+=("$package")
+    reasons+=$(printf '  %-24s%s' "$package" "$why")$'\n'
+  fi
+done <<<"$wanted"
+
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "Installing from Debian:"
+  printf '%s' "$reasons"
+  root=''
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "Run this as root, or install sudo." >&2; exit 1; }
+    root=sudo
+  fi
+  log=$(mktemp)
+  if ! { $root apt-get update && $root env DEBIAN_FRONTEND=noninteractive \
+         apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    echo "The packages above could not be installed; the whole log is $log." >&2
+    exit 1
+  fi
+  rm -f "$log"
+fi
+
+if [ "$scope" = all ]; then
+  stamp=build/venv/.wheels
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$wheels" ]; then
+    echo "Installing LibTorch into build/venv from PyPI (about 600 MB to download): rill-train is built on it."
+    [ -x build/venv/bin/pip ] || python3 -m venv build/venv
+    # shellcheck disable=SC2086  # one argument a wheel
+    build/venv/bin/pip install --quiet --disable-pip-version-check --no-deps $wheels
+    echo "$wheels" >"$stamp"
+  fi
+fi
