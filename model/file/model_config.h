@@ -23,7 +23,7 @@ struct ModelConfig {
   // Encoder. Frames are 40 ms: four 10 ms feature frames.
   int width = 160;
   int blocks = 8;
-  int heads = 2;               // of 64 each
+  int heads = 2;  // of 64 each
   int ffn_width = 640;
   int conv_kernel = 15;
   int front_channels1 = 32;
@@ -46,10 +46,10 @@ struct ModelConfig {
   static absl::StatusOr<ModelConfig> FromJson(const std::string& json);
 };
 
-inline constexpr int kFeatureFramesPerFrame = 4;   // subsampling
+inline constexpr int kFeatureFramesPerFrame = 4;  // subsampling
 inline constexpr int kFeatureShiftMs = 10;
 inline constexpr int kFrameMs = kFeatureShiftMs * kFeatureFramesPerFrame;
-inline constexpr int kMaxChunkFrames = 16;         // 640 ms
+inline constexpr int kMaxChunkFrames = 16;  // 640 ms
 
 // The named sizes of docs/models.md: "tiny" (for tests), "xs", "s", "m".
 absl::StatusOr<ModelConfig> NamedModelConfig(const std::string& size);

@@ -1,9 +1,12 @@
-// A model file: safetensors (an 8-byte little-endian header length, a JSON header, raw tensors) whose
-// "__metadata__" holds rill's fields. Opened memory-mapped and checked whole: any truncated, wrong-shaped
-// or hostile file gives an error that names the field, never a crash. Immutable after Open; any thread.
+// A model file: safetensors (an 8-byte little-endian header length, a JSON header, raw tensors)
+// whose
+// "__metadata__" holds rill's fields. Opened memory-mapped and checked whole: any truncated,
+// wrong-shaped or hostile file gives an error that names the field, never a crash. Immutable after
+// Open; any thread.
 //
-// Metadata keys: "rill.format" ("1"), "rill.config" (ModelConfig as JSON), "rill.name", "rill.language", "rill.training_data",
-// "rill.license", "rill.description".
+// Metadata keys: "rill.format" ("1"), "rill.config" (ModelConfig as JSON); as wanted "rill.name",
+// "rill.language", "rill.training_data", "rill.license", "rill.description". Others are kept and
+// not looked at.
 #pragma once
 
 #include <cstdint>
@@ -14,52 +17,55 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "model/file/mapped_file.h"
 #include "model/file/model_config.h"
+#include "model/file/safetensors.h"
 #include "model/file/tensor_names.h"
 
 namespace rill {
 
-class MappedFile;
+inline constexpr char kFormatKey[] = "rill.format";
+inline constexpr char kFormat[] = "1";
+inline constexpr char kConfigKey[] = "rill.config";
 
 class ModelFile {
  public:
   static absl::StatusOr<std::unique_ptr<ModelFile>> Open(const std::string& path);
-  ~ModelFile();
 
   const ModelConfig& config() const { return config_; }
-  const std::string& name() const;          // "rill.name", else the file's stem
+  const std::string& name() const { return name_; }  // "rill.name", else the file's stem
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   // SHA-256 of the whole file, lower-case hex: what a stream's exported state names.
   const std::string& hash() const { return hash_; }
   const std::string& path() const { return path_; }
 
-  // One of ModelTensors(config()), as float whatever its type in the file (F32, BF16 or F16).
-  // NotFound cannot happen for those names: Open has checked them.
+  // One of ModelTensors(config()), as float whatever its type in the file (F32, BF16 or F16); all
+  // finite. Open has checked that it is there; any other name gives an empty vector.
   std::vector<float> Tensor(const std::string& name) const;
 
  private:
-  struct Entry;
-  ModelFile();
+  ModelFile() = default;
 
   std::string path_;
   std::string hash_;
   std::string name_;
   ModelConfig config_;
   std::map<std::string, std::string> metadata_;
-  std::map<std::string, Entry> entries_;
+  std::map<std::string, SafetensorsEntry> entries_;
   std::unique_ptr<MappedFile> file_;
 };
 
-// A tensor to be written. `type` of the file is chosen by the writer: bf16 for matrices, float for
-// the rest, if `bfloat16`; else all float.
+// A tensor to be written. `type` of the file is chosen by the writer: bf16 for matrices
+// (TensorSpec), float for the rest, if `bfloat16`; else all float.
 struct NamedTensor {
   std::string name;
   std::vector<int64_t> shape;
   std::vector<float> values;
 };
 
-// Writes a model file in one atomic step (temporary file, fsync, rename). Checks the tensors against
-// ModelTensors(config).
+// Writes a model file in one atomic step (temporary file, fsync, rename). Checks all that
+// ModelFile::Open checks: the tensors are ModelTensors(config), in any order. Sets "rill.format"
+// and "rill.config" itself.
 absl::Status WriteModelFile(const std::string& path, const ModelConfig& config,
                             std::map<std::string, std::string> metadata,
                             const std::vector<NamedTensor>& tensors, bool bfloat16);

@@ -1,0 +1,200 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <unordered_map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "kernels/bfloat16.h"
+#include "model/file/model_file.h"
+#include "model/file/utf8.h"
+#include "nlohmann/json.hpp"
+
+namespace rill {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kDataAlignment = 64;  // of the first tensor; the header is padded with spaces
+
+// A file written beside its destination and renamed over it when complete.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".XXXXXX") {}
+  ~AtomicFile() {
+    if (fd_ < 0) return;
+    close(fd_);
+    unlink(temporary_.c_str());
+  }
+
+  absl::Status Open() {
+    fd_ = mkstemp(temporary_.data());
+    if (fd_ < 0) return Error("cannot create");
+    // mkstemp makes the file private; a model is for whoever runs the server.
+    if (fchmod(fd_, 0644) != 0) return Error("cannot set the mode of");
+    return absl::OkStatus();
+  }
+
+  absl::Status Write(const std::string& bytes) {
+    size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t n = write(fd_, bytes.data() + done, bytes.size() - done);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return Error("cannot write");
+      done += static_cast<size_t>(n);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Commit() {
+    if (fsync(fd_) != 0) return Error("cannot write");
+    if (rename(temporary_.c_str(), path_.c_str()) != 0) return Error("cannot rename");
+    close(fd_);
+    fd_ = -1;
+    // The rename itself lasts only once the folder is on disk.
+    const std::string folder = std::filesystem::path(path_).parent_path().string();
+    const int folder_fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
+    if (folder_fd >= 0) {
+      fsync(folder_fd);
+      close(folder_fd);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Error(const char* what) const {
+    return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", temporary_));
+  }
+
+  const std::string path_;
+  std::string temporary_;
+  int fd_ = -1;
+};
+
+struct PlannedTensor {
+  const NamedTensor* tensor;
+  TensorType type;
+};
+
+absl::Status CheckTensor(const TensorSpec& spec, const NamedTensor& tensor) {
+  if (tensor.shape != spec.shape) {
+    return absl::InvalidArgumentError(absl::StrCat("tensor \"", spec.name, "\": shape must be [",
+                                                   absl::StrJoin(spec.shape, ", "), "], not [",
+                                                   absl::StrJoin(tensor.shape, ", "), "]"));
+  }
+  size_t size = 1;
+  for (const int64_t extent : spec.shape) size *= static_cast<size_t>(extent);
+  if (tensor.values.size() != size) {
+    return absl::InvalidArgumentError(absl::StrCat("tensor \"", spec.name, "\" has ",
+                                                   tensor.values.size(), " values, not ", size));
+  }
+  for (const float value : tensor.values) {
+    // A float next to the largest would round to infinity.
+    if (!std::isfinite(kernels::ToFloat(kernels::FromFloat<kernels::BFloat16>(value)))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor \"", spec.name, "\" has a value that is not finite"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Floats first, so that every tensor is aligned to its type.
+absl::StatusOr<std::vector<PlannedTensor>> Plan(const ModelConfig& config,
+                                                const std::vector<NamedTensor>& tensors,
+                                                bool bfloat16) {
+  std::unordered_map<std::string, const NamedTensor*> by_name;
+  for (const NamedTensor& tensor : tensors) {
+    if (!by_name.emplace(tensor.name, &tensor).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor \"", tensor.name, "\" is given twice"));
+    }
+  }
+  std::vector<PlannedTensor> floats, halves;
+  for (const TensorSpec& spec : ModelTensors(config)) {
+    const auto it = by_name.find(spec.name);
+    if (it == by_name.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor \"", spec.name, "\" is missing"));
+    }
+    const absl::Status status = CheckTensor(spec, *it->second);
+    if (!status.ok()) return status;
+    if (bfloat16 && spec.matrix) {
+      halves.push_back({it->second, TensorType::kBF16});
+    } else {
+      floats.push_back({it->second, TensorType::kF32});
+    }
+    by_name.erase(it);
+  }
+  if (!by_name.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("tensor \"", by_name.begin()->first, "\" does not belong to this model"));
+  }
+  floats.insert(floats.end(), halves.begin(), halves.end());
+  return floats;
+}
+
+std::string HeaderBytes(const std::map<std::string, std::string>& metadata,
+                        const std::vector<PlannedTensor>& plan) {
+  json header;
+  header["__metadata__"] = metadata;
+  int64_t offset = 0;
+  for (const auto& [tensor, type] : plan) {
+    const int64_t bytes = static_cast<int64_t>(tensor->values.size()) * TensorTypeBytes(type);
+    header[tensor->name] = {{"dtype", TensorTypeName(type)},
+                            {"shape", tensor->shape},
+                            {"data_offsets", {offset, offset + bytes}}};
+    offset += bytes;
+  }
+  std::string text = header.dump();
+  const size_t unpadded = 8 + text.size();
+  text.append((kDataAlignment - unpadded % kDataAlignment) % kDataAlignment, ' ');
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(uint64_t{text.size()} >> (8 * i));
+  return bytes + text;
+}
+
+std::string TensorBytes(const PlannedTensor& planned) {
+  const std::vector<float>& values = planned.tensor->values;
+  if (planned.type == TensorType::kF32) {
+    return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+  }
+  std::vector<kernels::BFloat16> rounded;
+  rounded.reserve(values.size());
+  for (const float value : values) {
+    rounded.push_back(kernels::FromFloat<kernels::BFloat16>(value));
+  }
+  return std::string(reinterpret_cast<const char*>(rounded.data()),
+                     rounded.size() * sizeof(kernels::BFloat16));
+}
+
+}  // namespace
+
+absl::Status WriteModelFile(const std::string& path, const ModelConfig& config,
+                            std::map<std::string, std::string> metadata,
+                            const std::vector<NamedTensor>& tensors, bool bfloat16) {
+  if (const absl::Status status = config.Validate(); !status.ok()) return status;
+  metadata.insert_or_assign(kFormatKey, std::string(kFormat));
+  metadata.insert_or_assign(kConfigKey, config.ToJson());
+  for (const auto& [key, value] : metadata) {
+    if (!IsValidUtf8(key) || !IsValidUtf8(value)) {
+      return absl::InvalidArgumentError(absl::StrCat("metadata: \"", key, "\" is not valid UTF-8"));
+    }
+  }
+  const absl::StatusOr<std::vector<PlannedTensor>> plan = Plan(config, tensors, bfloat16);
+  if (!plan.ok()) return plan.status();
+
+  AtomicFile file(path);
+  if (const absl::Status status = file.Open(); !status.ok()) return status;
+  absl::Status status = file.Write(HeaderBytes(metadata, *plan));
+  for (size_t i = 0; i < plan->size() && status.ok(); ++i) {
+    status = file.Write(TensorBytes((*plan)[i]));
+  }
+  if (!status.ok()) return status;
+  return file.Commit();
+}
+
+}  // namespace rill
