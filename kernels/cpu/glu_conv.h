@@ -12,11 +12,13 @@
 
 namespace rill::kernels {
 
+inline constexpr int64_t kMaxConvKernel = 32;
+
 struct ConvShape {
   int64_t batch;
   int64_t frames;
   int64_t width;
-  int64_t kernel;  // 1..32
+  int64_t kernel;  // 1 .. kMaxConvKernel
 };
 
 // x: [batch, frames, 2 * width]; w: [width, kernel]; g: [batch, frames, width], kept for the
@@ -30,8 +32,8 @@ void GluConvBackward(const ConvShape& shape, const T* d_y, const T* x, const T* 
                      T* d_x, float* d_w);
 
 // The serving form, for one stream, float: tail holds the last kernel - 1 rows of g and is updated.
-// x: [frames, 2 * width]; tail: [kernel - 1, width]; y: [frames, width]; w: [width, kernel]. A frame's result does not
-// depend, bit for bit, on how the frames are cut into calls.
+// x: [frames, 2 * width]; tail: [kernel - 1, width]; y: [frames, width]; w: [width, kernel]. A
+// frame's result does not depend, bit for bit, on how the frames are cut into calls.
 void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* w,
                  float* tail, float* y);
 
