@@ -18,13 +18,14 @@ struct PackedClip {
 
 struct Batch {
   int64_t rows = 0;
-  int64_t frames = 0;              // encoder frames a row
+  int64_t frames = 0;  // encoder frames a row
   int64_t mel_bins = 0;
-  std::vector<float> features;     // [rows, 4 * frames, mel_bins] log-mel, augmented, normalised (mean 0, variance 1)
+  std::vector<float>
+      features;  // [rows, 4 * frames, mel_bins] log-mel, augmented, normalised (mean 0, variance 1)
   std::vector<int32_t> chunk_end;  // [rows, frames]: exclusive end of each frame's chunk
   std::vector<PackedClip> clips;
-  double audio_seconds = 0;        // of clips, without padding
-  int64_t labels = 0;              // of all clips
+  double audio_seconds = 0;  // of clips, without padding
+  int64_t labels = 0;        // of all clips
 };
 
 }  // namespace rill::training

@@ -10,6 +10,7 @@
 
 #include "model/training/batch.h"
 #include "model/training/clip_store.h"
+#include "model/training/feature_statistics.h"
 
 namespace rill::training {
 

@@ -1,0 +1,23 @@
+// Vectorised arithmetic on log-mel features: 16-bit floats (IEEE binary16, as kept on disk) and
+// mixing. Pure functions on raw pointers; any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace rill::training {
+
+// y = x, rounded to nearest.
+void FloatToHalf(int64_t n, const float* x, uint16_t* y);
+void HalfToFloat(int64_t n, const uint16_t* x, float* y);
+
+// Sum of e^x.
+double SumExp(int64_t n, const float* x);
+
+// x = log(e^x + e^(noise + offset)): the log energy of two sounds at once.
+void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x);
+
+// x[frames, bins] = (x + gain - mean[bins]) * inv_std[bins].
+void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,
+               float* x);
+
+}  // namespace rill::training
