@@ -1,0 +1,224 @@
+#include "kernels/cpu/matmul.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <mutex>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/cpu/round_rows.h"
+#include "kernels/cpu/silu.h"
+#include "kernels/cpu/simd.h"
+
+namespace rill::kernels {
+namespace {
+
+// Longer tiles waste more on short batches; shorter ones leave AMX, whose registers hold 16 rows
+// each, waiting for weights. Without AMX the full rate is reached at 8 to 16 rows.
+int64_t TileRows() { return std::string_view(SimdName()).ends_with("amx") ? 64 : 16; }
+
+// oneDNN would start a team of OpenMP threads in every calling thread, and plan for one.
+class OneOmpThread {
+ public:
+  OneOmpThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneOmpThread() { omp_set_num_threads(before_); }
+  OneOmpThread(const OneOmpThread&) = delete;
+  OneOmpThread& operator=(const OneOmpThread&) = delete;
+
+ private:
+  int before_;
+};
+
+const dnnl::engine& CpuEngine() {
+  static const dnnl::engine* const engine = [] {
+    // Takes effect only before oneDNN's first primitive; later it is refused, harmlessly.
+    if (CurrentSimd() == Simd::kAvx2) dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2);
+    return new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  }();
+  return *engine;
+}
+
+}  // namespace
+
+class MatmulScratch {
+ public:
+  MatmulScratch() : stream(CpuEngine()) {}
+
+  dnnl::stream stream;
+  std::vector<float> input;          // a padded tile
+  std::vector<BFloat16> input_bf16;  // a tile, rounded
+  std::vector<float> output;         // a padded tile
+  std::vector<uint8_t> library;      // what oneDNN asks for
+};
+
+std::unique_ptr<MatmulScratch, void (*)(MatmulScratch*)> NewMatmulScratch() {
+  return {new MatmulScratch, [](MatmulScratch* scratch) { delete scratch; }};
+}
+
+class PackedLinear::Impl {
+ public:
+  Impl(const float* weight, const float* bias, int64_t outputs, int64_t inputs,
+       Activation activation, MatmulPrecision precision)
+      : outputs_(outputs),
+        inputs_(inputs),
+        tile_rows_(kernels::TileRows()),
+        precision_(precision),
+        activation_(activation),
+        primitive_(Describe(bias != nullptr)) {
+    Pack(weight);
+    if (bias != nullptr) {
+      bias_.assign(bias, bias + outputs);
+      bias_memory_ = dnnl::memory({{1, outputs}, dnnl::memory::data_type::f32, Tag::ab},
+                                  CpuEngine(), bias_.data());
+    }
+  }
+
+  void Run(int64_t rows, const float* x, float* y, MatmulScratch& scratch) const {
+    const OneOmpThread one_thread;
+    scratch.library.resize(std::max(scratch.library.size(), scratchpad_bytes_));
+    dnnl::memory source(source_desc_, CpuEngine(), DNNL_MEMORY_NONE);
+    dnnl::memory target(target_desc_, CpuEngine(), DNNL_MEMORY_NONE);
+    std::unordered_map<int, dnnl::memory> args = {
+        {DNNL_ARG_SRC, source},
+        {DNNL_ARG_WEIGHTS, weight_},
+        {DNNL_ARG_DST, target},
+        {DNNL_ARG_SCRATCHPAD, dnnl::memory(scratchpad_desc_, CpuEngine(), scratch.library.data())}};
+    if (!bias_.empty()) args.emplace(DNNL_ARG_BIAS, bias_memory_);
+
+    for (int64_t first = 0; first < rows; first += tile_rows_) {
+      const int64_t count = std::min(tile_rows_, rows - first);
+      source.set_data_handle(Source(count, x + first * inputs_, scratch));
+      float* to = y + first * outputs_;
+      float* tile = to;
+      if (count < tile_rows_) {
+        scratch.output.resize(std::max<size_t>(scratch.output.size(), tile_rows_ * outputs_));
+        tile = scratch.output.data();
+      }
+      target.set_data_handle(tile);
+      primitive_.execute(scratch.stream, args);
+      scratch.stream.wait();
+      if (tile != to) std::copy_n(tile, count * outputs_, to);
+      // While the tile is in the cache. oneDNN's fused swish took twice as long.
+      if (activation_ == Activation::kSilu) SiluForward(count * outputs_, to, to);
+    }
+  }
+
+  int64_t outputs() const { return outputs_; }
+  int64_t inputs() const { return inputs_; }
+  int64_t tile_rows() const { return tile_rows_; }
+  MatmulPrecision precision() const { return precision_; }
+
+ private:
+  using Type = dnnl::memory::data_type;
+  using Tag = dnnl::memory::format_tag;
+
+  dnnl::matmul Describe(bool has_bias) {
+    const Type type = precision_ == MatmulPrecision::kBFloat16 ? Type::bf16 : Type::f32;
+    source_desc_ = {{tile_rows_, inputs_}, type, Tag::ab};
+    target_desc_ = {{tile_rows_, outputs_}, Type::f32, Tag::ab};
+    const dnnl::memory::desc weight_desc({inputs_, outputs_}, type, Tag::any);
+
+    dnnl::primitive_attr attributes;
+    attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const dnnl::matmul::desc operation =
+        has_bias ? dnnl::matmul::desc(source_desc_, weight_desc,
+                                      {{1, outputs_}, Type::f32, Tag::ab}, target_desc_)
+                 : dnnl::matmul::desc(source_desc_, weight_desc, target_desc_);
+    const dnnl::matmul::primitive_desc described(operation, attributes, CpuEngine());
+    weight_desc_ = described.weights_desc();
+    scratchpad_desc_ = described.scratchpad_desc();
+    scratchpad_bytes_ = scratchpad_desc_.get_size();
+    return dnnl::matmul(described);
+  }
+
+  void Pack(const float* weight) {
+    // [outputs, inputs] row-major is [inputs, outputs] column-major.
+    dnnl::memory plain({{inputs_, outputs_}, Type::f32, Tag::ba}, CpuEngine(),
+                       const_cast<float*>(weight));
+    weight_ = dnnl::memory(weight_desc_, CpuEngine());
+    dnnl::stream stream(CpuEngine());
+    dnnl::reorder(plain, weight_).execute(stream, plain, weight_);
+    stream.wait();
+  }
+
+  // The tile of `count` rows at x as oneDNN reads it: padded with zeros, of the weights' type.
+  void* Source(int64_t count, const float* x, MatmulScratch& scratch) const {
+    if (precision_ == MatmulPrecision::kBFloat16) {
+      scratch.input_bf16.resize(std::max<size_t>(scratch.input_bf16.size(), tile_rows_ * inputs_));
+      BFloat16* tile = scratch.input_bf16.data();
+      RILL_SIMD_CALL(RoundToBFloat16, count * inputs_, x, tile);
+      std::fill(tile + count * inputs_, tile + tile_rows_ * inputs_, BFloat16{0});
+      return tile;
+    }
+    if (count == tile_rows_) return const_cast<float*>(x);
+    scratch.input.resize(std::max<size_t>(scratch.input.size(), tile_rows_ * inputs_));
+    float* tile = scratch.input.data();
+    std::copy_n(x, count * inputs_, tile);
+    std::fill(tile + count * inputs_, tile + tile_rows_ * inputs_, 0.0f);
+    return tile;
+  }
+
+  int64_t outputs_;
+  int64_t inputs_;
+  int64_t tile_rows_;
+  MatmulPrecision precision_;
+  Activation activation_;
+  dnnl::memory::desc source_desc_, weight_desc_, target_desc_, scratchpad_desc_;
+  size_t scratchpad_bytes_ = 0;
+  dnnl::matmul primitive_;
+  dnnl::memory weight_;
+  std::vector<float> bias_;
+  dnnl::memory bias_memory_;
+};
+
+PackedLinear::PackedLinear(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PackedLinear::~PackedLinear() = default;
+
+absl::StatusOr<std::unique_ptr<PackedLinear>> PackedLinear::Create(const float* weight,
+                                                                   const float* bias,
+                                                                   int64_t outputs, int64_t inputs,
+                                                                   Activation activation,
+                                                                   MatmulPrecision precision) {
+  if (weight == nullptr || outputs <= 0 || inputs <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "A dense layer needs weights of at least 1 x 1, not ", outputs, " x ", inputs));
+  }
+  if (precision == MatmulPrecision::kAuto) {
+    precision = HasFastBFloat16() ? MatmulPrecision::kBFloat16 : MatmulPrecision::kFloat;
+  }
+  try {
+    const OneOmpThread one_thread;
+    return std::unique_ptr<PackedLinear>(new PackedLinear(
+        std::make_unique<Impl>(weight, bias, outputs, inputs, activation, precision)));
+  } catch (const dnnl::error& error) {
+    return absl::InternalError(absl::StrCat(
+        "oneDNN cannot prepare a dense layer of ", outputs, " x ", inputs, " in ",
+        precision == MatmulPrecision::kBFloat16 ? "bf16" : "float", " on this processor (",
+        SimdName(), "): ", error.what(), "; try the other precision"));
+  }
+}
+
+void PackedLinear::Run(int64_t rows, const float* x, float* y, MatmulScratch& scratch) const {
+  try {
+    impl_->Run(rows, x, y, scratch);
+  } catch (const dnnl::error&) {
+    // The primitive ran before with these shapes, so nothing but broken memory gets here; a
+    // caller must not take what lies in y for a result.
+    std::fill(y, y + rows * outputs(), std::numeric_limits<float>::quiet_NaN());
+  }
+}
+
+int64_t PackedLinear::inputs() const { return impl_->inputs(); }
+int64_t PackedLinear::outputs() const { return impl_->outputs(); }
+int64_t PackedLinear::tile_rows() const { return impl_->tile_rows(); }
+MatmulPrecision PackedLinear::precision() const { return impl_->precision(); }
+
+}  // namespace rill::kernels
