@@ -5,8 +5,8 @@
 //
 // Arithmetic is that of the compiler's vector type: +, -, *, /, comparisons and ?: work lane by
 // lane, and a float operand of +, -, * and / is spread over the lanes. The relative error of Exp,
-// Log, Reciprocal and Sigmoid is below 3e-7. The polynomials are least-squares fits at Chebyshev
-// nodes after the usual range reductions (Muller, Elementary Functions, 2016, chapters 3 and 11).
+// Reciprocal and Sigmoid is below 3e-7. The polynomial is a least-squares fit at Chebyshev nodes
+// after the usual range reduction (Muller, Elementary Functions, 2016, chapters 3 and 11).
 #pragma once
 
 #include <immintrin.h>
@@ -37,6 +37,13 @@ struct FirstLanes {
 };
 
 RILL_INLINE Vec Splat(float x) { return Vec{} + x; }
+
+// 0, 1, 2, ...
+RILL_INLINE IntVec LaneNumbers() {
+  IntVec numbers;
+  for (int i = 0; i < kLanes; ++i) numbers[i] = i;
+  return numbers;
+}
 
 RILL_INLINE Vec Load(const float* p, AllLanes = {}) {
   Vec v;
@@ -205,23 +212,6 @@ RILL_INLINE V ExpOf(V x) {
 // e^x; x below -86.5 counts as -86.5 (2.7e-38) and x above 88 as 88 (1.7e38).
 RILL_INLINE Vec Exp(Vec x) { return ExpOf(x); }
 RILL_INLINE float Exp(float x) { return ExpOf(x); }
-
-// ln x of a positive normal number.
-RILL_INLINE Vec Log(Vec x) {
-  // x = 2^e * m with m in [sqrt(1/2), sqrt(2)).
-  const IntVec e = (Bits(x) - 0x3F3504F3) >> 23;
-  const Vec f = FromBits(Bits(x) - (e << 23)) - 1.0f;
-  const Vec exponent = __builtin_convertvector(e, Vec);
-  Vec p = f * -7.66081885e-2f + 1.27863303e-1f;
-  p = p * f - 1.31616056e-1f;
-  p = p * f + 1.41978770e-1f;
-  p = p * f - 1.66227520e-1f;
-  p = p * f + 2.00014129e-1f;
-  p = p * f - 2.50008464e-1f;
-  p = p * f + 3.33333284e-1f;
-  const Vec f2 = f * f;
-  return exponent * 0.693145752f + ((exponent * 1.42860677e-6f + p * (f * f2) - f2 * 0.5f) + f);
-}
 
 // 1 / x; zero for x above 1e38.
 RILL_INLINE Vec Reciprocal(Vec x) {

@@ -1,0 +1,48 @@
+#include "kernels/cpu/ctc_loss.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "kernels/cpu/ctc_clip.h"
+
+namespace rill::kernels {
+namespace {
+
+bool CanBeAligned(int64_t vocab, const CtcClip& clip) {
+  if (clip.first < 0 || clip.frames <= 0) return false;
+  if (clip.num_labels < 0 || clip.num_labels > clip.frames) return false;
+  int64_t needed = clip.num_labels;
+  for (int64_t i = 0; i < clip.num_labels; ++i) {
+    if (clip.labels[i] < 1 || clip.labels[i] >= vocab) return false;
+    if (i > 0 && clip.labels[i] == clip.labels[i - 1]) ++needed;
+  }
+  return needed <= clip.frames;
+}
+
+}  // namespace
+
+int64_t CtcLoss(int64_t vocab, const float* logits, const CtcClip* clips, int64_t num_clips,
+                float* losses, float* d_logits) {
+  // Kept between calls: blocks of this size would go back to the system each time.
+  thread_local std::vector<float> memory;
+  int64_t skipped = 0;
+  for (int64_t i = 0; i < num_clips; ++i) {
+    const CtcClip& clip = clips[i];
+    if (!CanBeAligned(vocab, clip)) {
+      ++skipped;
+      losses[i] = 0.0f;
+      if (clip.first >= 0 && clip.frames > 0) {
+        std::fill_n(d_logits + clip.first * vocab, clip.frames * vocab, 0.0f);
+      }
+      continue;
+    }
+    const size_t floats = CtcScratch::Floats(clip.frames, clip.num_labels);
+    if (memory.size() < floats) memory.resize(floats);
+    const CtcScratch scratch(clip.frames, clip.num_labels, memory.data());
+    losses[i] = RILL_SIMD_CALL(CtcClipLoss, vocab, logits + clip.first * vocab, clip, scratch,
+                               d_logits + clip.first * vocab);
+  }
+  return skipped;
+}
+
+}  // namespace rill::kernels
