@@ -52,11 +52,39 @@ struct alignas(64) BlockWeights {
   }
 };
 
+// The decay of `frames` frames whose log_decay lie `stride` floats apart (null: none).
+static void PrepareDecay(int frames, const float* log_decay, int64_t stride, BlockWeights& w) {
+  const int padded =
+      (frames + BlockWeights::kGroup - 1) / BlockWeights::kGroup * BlockWeights::kGroup;
+  w.frames = frames;
+  w.decays = log_decay != nullptr;
+  w.total = 1.0f;
+  for (int i = 0; i < padded; ++i) w.from_start[i] = w.to_end[i] = 1.0f;
+  if (!w.decays) return;
+
+  double sum = 0.0;
+  for (int i = 0; i < padded; ++i) {
+    if (i < frames) {
+      const float step = log_decay[i * stride];
+      sum += step > -128.0f ? step : -128.0f;  // e^-128 is 0 already; -inf would give NaN
+    }
+    w.high[i] = static_cast<float>(sum);
+    w.low[i] = static_cast<float>(sum - w.high[i]);
+  }
+  for (int j = 0; j < padded; j += kLanes) {
+    Store(Exp(Load(w.high + j)), w.from_start + j);
+    Store(w.DecayBetween(frames - 1, j), w.to_end + j);
+    for (int group = 1; group * BlockWeights::kGroup < frames; ++group) {
+      Store(w.DecayBetween(group * BlockWeights::kGroup, j), w.anchored[group] + j);
+    }
+  }
+  w.total = w.from_start[frames - 1];
+}
+
 // log_decay and chunk_end are those of the whole sequence, or null.
-static void PrepareWeights(const AttentionBlock& block, const float* log_decay,
-                           const int32_t* chunk_end, BlockWeights& w) {
+static inline void PrepareWeights(const AttentionBlock& block, const float* log_decay,
+                                  const int32_t* chunk_end, BlockWeights& w) {
   const int n = block.end - block.begin;
-  w.frames = n;
   for (int i = 0, chunk_begin = 0; i < n; ++i) {
     int visible = i + 1;
     if (chunk_end != nullptr) {
@@ -68,29 +96,7 @@ static void PrepareWeights(const AttentionBlock& block, const float* log_decay,
     w.visible[i] = visible;
     w.first_query[i] = chunk_begin;
   }
-  w.decays = log_decay != nullptr;
-  w.total = 1.0f;
-  for (int i = 0; i < kBlockFrames; ++i) w.from_start[i] = w.to_end[i] = 1.0f;
-  if (!w.decays) return;
-
-  double sum = 0.0;
-  for (int i = 0; i < kBlockFrames; ++i) {
-    if (i < n) {
-      const float step = log_decay[block.begin + i];
-      sum += step > -128.0f ? step : -128.0f;  // e^-128 is 0 already; -inf would give NaN
-    }
-    w.high[i] = static_cast<float>(sum);
-    w.low[i] = static_cast<float>(sum - w.high[i]);
-  }
-  for (int j = 0; j < kBlockFrames; j += kLanes) {
-    const Vec a = Load(w.high + j);
-    Store(Exp(a), w.from_start + j);
-    Store(w.DecayBetween(n - 1, j), w.to_end + j);
-    for (int group = 1; group * BlockWeights::kGroup < n; ++group) {
-      Store(w.DecayBetween(group * BlockWeights::kGroup, j), w.anchored[group] + j);
-    }
-  }
-  w.total = w.from_start[n - 1];
+  PrepareDecay(n, log_decay == nullptr ? nullptr : log_decay + block.begin, 1, w);
 }
 
 }  // namespace rill::kernels::RILL_SIMD

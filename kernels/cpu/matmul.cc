@@ -196,8 +196,12 @@ absl::StatusOr<std::unique_ptr<PackedLinear>> PackedLinear::Create(const float* 
   }
   try {
     const OneOmpThread one_thread;
-    return std::unique_ptr<PackedLinear>(new PackedLinear(
-        std::make_unique<Impl>(weight, bias, outputs, inputs, activation, precision)));
+    auto impl = std::make_unique<Impl>(weight, bias, outputs, inputs, activation, precision);
+    // Some of oneDNN's code is generated when it first runs: better here than in a client's way.
+    const std::vector<float> x(inputs);
+    std::vector<float> y(outputs);
+    impl->Run(1, x.data(), y.data(), *NewMatmulScratch());
+    return std::unique_ptr<PackedLinear>(new PackedLinear(std::move(impl)));
   } catch (const dnnl::error& error) {
     return absl::InternalError(absl::StrCat(
         "oneDNN cannot prepare a dense layer of ", outputs, " x ", inputs, " in ",
@@ -210,8 +214,8 @@ void PackedLinear::Run(int64_t rows, const float* x, float* y, MatmulScratch& sc
   try {
     impl_->Run(rows, x, y, scratch);
   } catch (const dnnl::error&) {
-    // The primitive ran before with these shapes, so nothing but broken memory gets here; a
-    // caller must not take what lies in y for a result.
+    // Create ran this primitive already, so nothing but broken memory gets here; a caller must not
+    // take what lies in y for a result.
     std::fill(y, y + rows * outputs(), std::numeric_limits<float>::quiet_NaN());
   }
 }

@@ -27,22 +27,24 @@ struct AttentionState {
 
 inline constexpr int64_t kHeadStateFloats = kHeadDim * kHeadDim + kHeadDim;
 
+inline constexpr int kMaxChunkFrames = 64;  // longer chunks are cut, shorter than 1 count as 1
+
 struct RecurrentAttentionArgs {
-  int64_t rows;                // streams in this call
+  int64_t rows;  // streams in this call
   int64_t heads;
-  const int32_t* slots;        // [rows]; -1: a padding row, its outputs are zero
-  const int32_t* frames;       // [rows]; frames of this row in this call, >= 0
-  const int32_t* chunks;       // [rows]; chunk length; the row's last chunk may be shorter
+  const int32_t* slots;   // [rows]; -1: a padding row, its outputs are zero; no slot twice
+  const int32_t* frames;  // [rows]; frames of this row in this call, >= 0
+  const int32_t* chunks;  // [rows]; chunk length; the row's last chunk may be shorter
   // Frame-major inputs of all rows one after the other: [sum of frames, heads, 64], with
   // `frame_stride` floats between frames (q, k and v may lie in one matrix).
-  const float* q;              // already mapped by phi
+  const float* q;  // already mapped by phi
   const float* k;
   const float* v;
   int64_t frame_stride;
-  const float* log_decay;      // [sum of frames, heads], <= 0; null: no decay
+  const float* log_decay;  // [sum of frames, heads], <= 0; null: no decay
   AttentionState state;
-  float* num;                  // [sum of frames, heads, 64]
-  float* den;                  // [sum of frames, heads]
+  float* num;  // [sum of frames, heads, 64]
+  float* den;  // [sum of frames, heads]
 };
 
 // A frame's result depends on its own stream only, bit for bit: not on the rows beside it.
