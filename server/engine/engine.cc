@@ -1,0 +1,47 @@
+#include "server/engine/engine.h"
+
+#include <sched.h>
+
+#include <utility>
+
+namespace rill::server {
+namespace {
+
+// The processors this process may use.
+std::vector<int> UsableCpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int> cpus;
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options)
+    : recognizer_(std::move(recognizer)), admission_(options.workers, options.max_streams) {
+  // Admission keeps the workers level, so none ever needs more slots than this.
+  const int slots = (options.max_streams + options.workers - 1) / options.workers;
+  const std::vector<int> cpus = options.pin_workers ? UsableCpus() : std::vector<int>();
+  for (int i = 0; i < options.workers; ++i) {
+    ModelThread::Options thread{options.batch, options.max_chunks_per_step, std::nullopt};
+    if (!cpus.empty()) thread.cpu = cpus[i % cpus.size()];
+    threads_.push_back(std::make_unique<ModelThread>(recognizer_->NewWorker(slots), thread));
+  }
+}
+
+Engine::~Engine() = default;
+
+absl::StatusOr<EngineStream> Engine::Open(const StreamOptions& options) {
+  auto ticket = admission_.Admit();
+  if (!ticket.ok()) return ticket.status();
+  ModelThread* thread = threads_[ticket->worker()].get();
+  auto stream = thread->worker().OpenStream(options);
+  if (!stream.ok()) return stream.status();
+  return EngineStream{*std::move(ticket), thread, *std::move(stream)};
+}
+
+}  // namespace rill::server

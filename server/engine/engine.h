@@ -1,0 +1,49 @@
+// A model at work: one model thread a worker, and admission to them. A stream stays with the worker
+// that had the fewest streams when it came. Any thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/recognizer.h"
+#include "server/engine/admission.h"
+#include "server/engine/model_thread.h"
+
+namespace rill::server {
+
+struct EngineOptions {
+  int workers = 1;
+  int max_streams = 400;  // of all workers together
+  BatchFormer::Limits batch;
+  int max_chunks_per_step = 8;
+  bool pin_workers = false;
+};
+
+// A stream and the right to have it. The stream goes first, then the ticket: a slot is free before
+// it is given away.
+struct EngineStream {
+  Admission::Ticket ticket;
+  ModelThread* thread;  // not owned
+  std::unique_ptr<RecognitionStream> stream;
+};
+
+class Engine {
+ public:
+  Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);
+  ~Engine();  // every EngineStream is gone by now
+
+  // ResourceExhausted: full. InvalidArgument: the options are at fault.
+  absl::StatusOr<EngineStream> Open(const StreamOptions& options);
+
+  const Recognizer& recognizer() const { return *recognizer_; }
+  int open_streams() const { return admission_.open(); }
+  int max_streams() const { return admission_.max_streams(); }
+
+ private:
+  const std::unique_ptr<const Recognizer> recognizer_;
+  Admission admission_;
+  std::vector<std::unique_ptr<ModelThread>> threads_;
+};
+
+}  // namespace rill::server

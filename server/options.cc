@@ -1,0 +1,118 @@
+#include "server/options.h"
+
+#include <limits>
+#include <map>
+#include <sstream>
+
+namespace rill::server {
+namespace {
+
+constexpr int kMaxInt = std::numeric_limits<int>::max();
+
+// Registers one option with CLI11 and as a row of the table, from one description.
+class Registrar {
+ public:
+  Registrar(CLI::App* app, std::vector<OptionRow>* rows) : app_(app), rows_(rows) {}
+
+  template <class T>
+  CLI::Option* Add(const std::string& flag, const std::string& value_name, T* value,
+                   const std::string& fallback, const std::string& meaning) {
+    rows_->push_back({flag + " " + value_name, fallback, meaning});
+    return app_->add_option(flag, *value, meaning)->type_name(value_name)->default_str(fallback);
+  }
+
+  template <class T>
+  CLI::Option* Add(const std::string& flag, const std::string& value_name, T* value,
+                   const std::string& meaning) {
+    std::ostringstream fallback;
+    fallback << std::boolalpha << *value;
+    return Add(flag, value_name, value, fallback.str(), meaning);
+  }
+
+ private:
+  CLI::App* app_;
+  std::vector<OptionRow>* rows_;
+};
+
+}  // namespace
+
+std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
+  std::vector<OptionRow> rows;
+  Registrar add(app, &rows);
+  add.Add(
+      "--listen", "HOST:PORT", &options->listen,
+      "Where to listen. 0.0.0.0:50051 listens on every interface; the traffic is not encrypted.");
+  add.Add("--model", "FILE", &options->models, "the one that came with the server",
+          "A model file to serve. May be given several times; the first is the default model.")
+      ->check(CLI::ExistingFile);
+  add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
+      ->check(CLI::Range(0, 1024));
+  add.Add("--max-streams", "N", &options->max_streams, "0 (400 a worker)",
+          "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "
+          "again. Each takes state memory from the start: see ListModels.")
+      ->check(CLI::Range(0, 1000000));
+  add.Add("--chunk-ms", "MS", &options->chunk_ms,
+          "Audio the encoder takes at a time if the client does not say: 40, 80, 160, 320 or 640. "
+          "Less answers sooner, more is more accurate.")
+      ->check(CLI::IsMember({40, 80, 160, 320, 640}));
+  add.Add("--max-batch", "N", &options->max_batch,
+          "Chunks of audio in one step of the model, all streams together.")
+      ->check(CLI::Range(1, 4096));
+  add.Add("--batch-deadline-ms", "MS", &options->batch_deadline_ms,
+          "The longest that audio waits for that of other streams, to go through the model "
+          "together. 0: it never waits.")
+      ->check(CLI::Range(0, 1000));
+  add.Add("--max-chunks-per-step", "N", &options->max_chunks_per_step,
+          "Chunks of one stream in one step. More makes recordings faster, and live streams wait "
+          "longer for them.")
+      ->check(CLI::Range(1, 1024));
+  add.Add("--pin-workers", "BOOL", &options->pin_workers,
+          "Tie each model thread to a core. For a machine that does nothing else.");
+  add.Add("--bfloat16", "BOOL", &options->bfloat16,
+          "Multiply in bfloat16 where the processor can. False: float32 everywhere.");
+  add.Add("--idle-timeout", "SECONDS", &options->idle_timeout,
+          "A stream that sends and reads nothing for so long is closed. 0: never.")
+      ->check(CLI::Range(0.0, 86400.0));
+  add.Add("--drain-timeout", "SECONDS", &options->drain_timeout,
+          "How long open streams may go on after SIGTERM.")
+      ->check(CLI::Range(0.0, 86400.0));
+  add.Add("--max-message-bytes", "BYTES", &options->max_message_bytes,
+          "The largest message a client may send; for Recognize, the whole recording.")
+      ->check(CLI::Range(1024, kMaxInt));
+  add.Add("--max-audio-seconds", "SECONDS", &options->max_audio_seconds,
+          "The longest recording for Recognize and Transcribe. 0: any. StreamingRecognize has no "
+          "limit.")
+      ->check(CLI::Range(0, 1000000));
+  add.Add("--queue-seconds", "SECONDS", &options->queue_seconds,
+          "Audio of one stream that may wait for the model; then the server reads no more of it "
+          "until it has caught up.")
+      ->check(CLI::Range(1, 3600));
+  add.Add("--reflection", "BOOL", &options->reflection,
+          "Tell tools such as grpcurl about the services (gRPC server reflection).");
+  const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
+                                                  {"info", LogLevel::kInfo},
+                                                  {"warning", LogLevel::kWarning},
+                                                  {"error", LogLevel::kError}};
+  add.Add("--log-level", "LEVEL", &options->log_level, "info",
+          "The least that is logged: debug, info, warning or error.")
+      ->transform(CLI::CheckedTransformer(levels).description(""));
+  const std::map<std::string, LogFormat> formats = {{"text", LogFormat::kText},
+                                                    {"json", LogFormat::kJson}};
+  add.Add("--log-format", "FORMAT", &options->log_format, "text",
+          "Lines of text or of json, on standard error.")
+      ->transform(CLI::CheckedTransformer(formats).description(""));
+  app->set_config("--config", "",
+                  "A TOML file of these keys, without the dashes: listen = \"...\"");
+  app->allow_config_extras(CLI::config_extras_mode::error);
+  return rows;
+}
+
+std::string OptionsTable(const std::vector<OptionRow>& rows) {
+  std::string table = "| key | default | meaning |\n|---|---|---|\n";
+  for (const OptionRow& row : rows) {
+    table += "| `" + row.flag + "` | " + row.fallback + " | " + row.meaning + " |\n";
+  }
+  return table;
+}
+
+}  // namespace rill::server

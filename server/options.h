@@ -1,0 +1,49 @@
+// Every setting of rill-server, registered in one place: the same key is a flag, a line of the TOML
+// file given with
+// --config, and a row of the table in docs/configuration.md. Plain values; any thread.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/log.h"
+
+namespace rill::server {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:50051";
+  std::vector<std::string> models;  // empty: the one that came with the server
+  int workers = 0;                  // 0: one a core
+  int max_streams = 0;              // 0: 400 a worker
+  int chunk_ms = 320;
+  int max_batch = 64;
+  int batch_deadline_ms = 10;
+  int max_chunks_per_step = 8;
+  bool pin_workers = false;
+  bool bfloat16 = true;
+  double idle_timeout = 60;   // seconds; 0: none
+  double drain_timeout = 30;  // seconds
+  int max_message_bytes = 4 << 20;
+  int max_audio_seconds = 14400;  // 0: no limit
+  int queue_seconds = 30;
+  bool reflection = true;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+};
+
+// A row of the table.
+struct OptionRow {
+  std::string flag;      // "--listen HOST:PORT"
+  std::string fallback;  // "127.0.0.1:50051"
+  std::string meaning;
+};
+
+// Adds all options to `app`, which will write into *options. Unknown keys in the file are errors.
+std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options);
+
+// The rows as a Markdown table.
+std::string OptionsTable(const std::vector<OptionRow>& rows);
+
+}  // namespace rill::server

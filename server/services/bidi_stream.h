@@ -1,0 +1,186 @@
+// The common half of our two-way RPCs: reads requests one at a time, writes responses one at a time
+// out of a bounded queue, carries one Session, and finishes exactly once. It deletes itself when
+// gRPC is done with it.
+//
+// Thread rule: gRPC calls the reactions, the session calls the sink, concurrently. mutex_ guards
+// everything the two share; it is never held while the session is called (the session calls back
+// with its own lock held).
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/services/response_queue.h"
+#include "server/services/status.h"
+#include "server/session/session.h"
+#include "server/session/session_sink.h"
+
+namespace rill::server {
+
+template <class Request, class Response>
+class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected SessionSink {
+ public:
+  // Reactions of gRPC.
+  void OnReadDone(bool ok) final {
+    if (ok) {
+      OnRequest(&request_);
+    } else {
+      OnRequestsEnd();
+    }
+  }
+
+  void OnWriteDone(bool ok) final {
+    bool resume = false;
+    std::shared_ptr<Session> session;
+    {
+      std::lock_guard lock(mutex_);
+      writing_ = false;
+      session = session_;
+      if (!ok) broken_ = true;
+      Advance();
+      if (paused_ && (broken_ || queue_.low())) {
+        paused_ = false;
+        resume = true;
+      }
+    }
+    if (!session) return;
+    if (ok) {
+      session->OnWritten(resume);
+    } else {
+      session->Abort(absl::CancelledError("the client is gone"));
+    }
+  }
+
+  void OnCancel() final {
+    std::shared_ptr<Session> session;
+    {
+      std::lock_guard lock(mutex_);
+      broken_ = true;
+      session = session_;
+      if (!session) CloseLocked(absl::CancelledError("the client is gone"));
+    }
+    if (session) session->Abort(absl::CancelledError("cancelled by the client"));
+  }
+
+  void OnDone() final {
+    if (session_) session_->Detach();
+    delete this;
+  }
+
+ protected:
+  BidiStream(grpc::CallbackServerContext* context, size_t max_pending_bytes)
+      : context_(context), queue_(max_pending_bytes) {}
+
+  // The next request, or the client's half-close. Client's side of gRPC's threads.
+  virtual void OnRequest(Request* request) = 0;
+  virtual void OnRequestsEnd() = 0;
+  // What to send for the events of a step, if anything.
+  struct Outgoing {
+    Response response;
+    Weight weight = Weight::kLasting;
+  };
+  virtual std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
+                                       const SessionProgress& progress) = 0;
+  // What to send last of all if the stream ends well.
+  virtual std::vector<Outgoing> Farewell() { return {}; }
+
+  // Not after the end: a read must not begin when gRPC may be done with the call.
+  void ReadNext() {
+    std::lock_guard lock(mutex_);
+    if (!closing_) this->StartRead(&request_);
+  }
+
+  // Sets the session, unless the client has gone meanwhile. `first` is sent before all else.
+  void Begin(std::shared_ptr<Session> session, std::vector<Outgoing> first) {
+    bool gone;
+    {
+      std::lock_guard lock(mutex_);
+      gone = closing_;
+      session_ = session;
+      Enqueue(std::move(first));
+    }
+    if (gone) session->Abort(absl::CancelledError("cancelled by the client"));
+  }
+
+  // Ends an RPC that has no session, or will not get one.
+  void Reject(const absl::Status& status) {
+    std::lock_guard lock(mutex_);
+    CloseLocked(status);
+  }
+
+  // Null before Begin.
+  Session* session() {
+    std::lock_guard lock(mutex_);
+    return session_.get();
+  }
+  grpc::CallbackServerContext* context() const { return context_; }
+
+  // SessionSink.
+  void OnInputTaken() final { ReadNext(); }
+
+  bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) final {
+    std::vector<Outgoing> answers = Answer(std::move(events), progress);
+    std::lock_guard lock(mutex_);
+    Enqueue(std::move(answers));
+    if (queue_.full()) paused_ = true;
+    return !paused_;
+  }
+
+  void OnClosed(const absl::Status& status) final {
+    std::vector<Outgoing> last;
+    if (status.ok()) last = Farewell();
+    std::lock_guard lock(mutex_);
+    Enqueue(std::move(last));
+    CloseLocked(status);
+  }
+
+  void OnStuck() final { context_->TryCancel(); }
+
+ private:
+  void Enqueue(std::vector<Outgoing> responses) {
+    for (Outgoing& out : responses) queue_.Push(std::move(out.response), out.weight);
+    Advance();
+  }
+
+  void CloseLocked(const absl::Status& status) {
+    if (closing_) return;
+    closing_ = true;
+    status_ = status;
+    Advance();
+  }
+
+  // Starts the next write, or finishes when all is written.
+  void Advance() {
+    if (writing_ || finished_) return;
+    if (broken_) queue_.Clear();
+    if (!queue_.empty()) {
+      current_ = queue_.Pop();
+      writing_ = true;
+      this->StartWrite(&current_);
+    } else if (closing_) {
+      finished_ = true;
+      this->Finish(ToGrpcStatus(status_));
+    }
+  }
+
+  grpc::CallbackServerContext* const context_;
+  Request request_;  // one read at a time
+
+  std::mutex mutex_;
+  std::shared_ptr<Session> session_;  // written once, under mutex_
+  ResponseQueue<Response> queue_;     // guarded by mutex_, as all below
+  Response current_;                  // belongs to gRPC while writing_
+  bool writing_ = false;
+  bool paused_ = false;    // the session waits for OnWritten(true)
+  bool broken_ = false;    // the client is gone: nothing more is written
+  bool closing_ = false;   // status_ is set
+  bool finished_ = false;  // Finish has been called
+  absl::Status status_;
+};
+
+}  // namespace rill::server

@@ -1,0 +1,70 @@
+#include "server/services/recognize.h"
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "server/services/convert.h"
+#include "server/services/status.h"
+#include "server/session/session_sink.h"
+
+namespace rill::server {
+namespace {
+
+class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
+ public:
+  RecognizeCall(SpeechCore* core, grpc::CallbackServerContext* context,
+                const v1::RecognizeRequest* request, v1::RecognizeResponse* response)
+      : context_(context), word_times_(request->config().word_times()), response_(response) {
+    SpeechCore::OpenRequest open{"Recognize", "config", &request->config()};
+    open.limited = true;
+    auto session = core->Open(open, *context, this);
+    if (!session.ok()) {
+      Finish(ToGrpcStatus(session.status()));
+      return;
+    }
+    session_ = *std::move(session);
+    session_->Push(request->audio(), /*last=*/true);
+  }
+
+  void OnCancel() override {
+    if (session_) session_->Abort(absl::CancelledError("cancelled by the client"));
+  }
+
+  void OnDone() override {
+    if (session_) session_->Detach();
+    delete this;
+  }
+
+ private:
+  void OnInputTaken() override {}  // there is but one message
+
+  bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) override {
+    for (const StreamEvent& event : events) {
+      if (event.kind != StreamEvent::Kind::kFinal) continue;
+      *response_->add_results() = ToResult(event, word_times_);
+    }
+    response_->set_audio_ms(progress.received_ms);
+    return true;
+  }
+
+  void OnClosed(const absl::Status& status) override { Finish(ToGrpcStatus(status)); }
+
+  void OnStuck() override { context_->TryCancel(); }
+
+  grpc::CallbackServerContext* const context_;
+  const bool word_times_;
+  v1::RecognizeResponse* const response_;  // only the sink's calls use it
+  std::shared_ptr<Session> session_;       // set before gRPC sees this reactor
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* Recognize(SpeechCore* core, grpc::CallbackServerContext* context,
+                                    const v1::RecognizeRequest* request,
+                                    v1::RecognizeResponse* response) {
+  return new RecognizeCall(core, context, request, response);
+}
+
+}  // namespace rill::server

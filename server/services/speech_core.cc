@@ -1,0 +1,95 @@
+#include "server/services/speech_core.h"
+
+#include <atomic>
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "server/log.h"
+#include "server/services/convert.h"
+#include "server/services/status.h"
+
+namespace rill::server {
+namespace {
+
+// Unique in this process, and most likely among the processes that write to the same log.
+std::string NewStreamId() {
+  static const uint32_t process = std::random_device()();
+  static std::atomic<uint64_t> count{0};
+  return absl::StrFormat("%08x-%06d", process, ++count);
+}
+
+// Spread out, so that all the clients refused now do not come back at the same moment.
+std::chrono::milliseconds RetryDelay() {
+  static std::atomic<uint32_t> count{0};
+  return std::chrono::milliseconds(1000 + count++ * 617 % 1000);
+}
+
+std::string Shortened(const std::string& text) {
+  constexpr size_t kMax = 64;
+  return text.size() <= kMax ? text : text.substr(0, kMax) + "...";
+}
+
+}  // namespace
+
+SpeechCore::SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limits,
+                       SessionRegistry* registry, Executor* executor)
+    : models_(std::move(models)), limits_(limits), registry_(registry), executor_(executor) {}
+
+absl::StatusOr<const ServedModel*> SpeechCore::Find(const std::string& name,
+                                                    const std::string& where) const {
+  if (name.empty()) return &models_.front();
+  std::vector<std::string> names;
+  for (const ServedModel& model : models_) {
+    if (model.info.name == name) return &model;
+    names.push_back(model.info.name);
+  }
+  return absl::NotFoundError(absl::StrCat(where, ".model: no model '", Shortened(name),
+                                          "'; this server has: ", absl::StrJoin(names, ", ")));
+}
+
+absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
+                                                   const ServedModel& model) {
+  auto stream =
+      ToStreamOptions(*request.config, request.where, limits_.default_chunk_ms, request.features);
+  if (!stream.ok()) return stream.status();
+  SessionOptions options;
+  options.stream = *stream;
+  options.stream.interim_results = request.interim_results;
+  options.stream.max_queued_frames = limits_.queue_seconds * 1000 / kFeatureShiftMs;
+  if (request.limited) options.max_audio_ms = int64_t{1000} * limits_.max_audio_seconds;
+  options.mel_bins = model.info.mel_bins;
+  return options;
+}
+
+absl::StatusOr<std::shared_ptr<Session>> SpeechCore::Open(const OpenRequest& request,
+                                                          const grpc::ServerContextBase& context,
+                                                          SessionSink* sink) {
+  const auto open = [&]() -> absl::StatusOr<std::shared_ptr<Session>> {
+    auto model = Find(request.config->model(), request.where);
+    if (!model.ok()) return model.status();
+    auto options = Options(request, **model);
+    if (!options.ok()) return options.status();
+    options->identity = {NewStreamId(), request.method, (*model)->info.name, context.peer()};
+    auto session =
+        Session::Open({(*model)->engine.get(), registry_, executor_}, *std::move(options), sink);
+    if (absl::IsResourceExhausted(session.status())) {
+      return WithRetryDelay(session.status(), RetryDelay());
+    }
+    return session;
+  };
+  auto session = open();
+  if (!session.ok()) {
+    Log(LogLevel::kInfo, "stream_refused",
+        {{"method", std::string(request.method)},
+         {"peer", context.peer()},
+         {"status", absl::StatusCodeToString(session.status().code())},
+         {"error", std::string(session.status().message())}});
+  }
+  return session;
+}
+
+}  // namespace rill::server

@@ -1,0 +1,131 @@
+#include "server/services/streaming_recognize.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/services/bidi_stream.h"
+#include "server/services/convert.h"
+
+namespace rill::server {
+namespace {
+
+using Request = v1::StreamingRecognizeRequest;
+using Response = v1::StreamingRecognizeResponse;
+
+class StreamingCall : public BidiStream<Request, Response> {
+ public:
+  StreamingCall(SpeechCore* core, grpc::CallbackServerContext* context)
+      : BidiStream(context, core->limits().max_pending_bytes), core_(core) {
+    ReadNext();
+  }
+
+ private:
+  void OnRequest(Request* request) override {
+    if (!session()) {
+      Configure(*request);
+      return;
+    }
+    switch (request->request_case()) {
+      case Request::kAudio:
+        if (features_) return Refuse("audio: this stream carries features");
+        session()->Push(std::move(*request->mutable_audio()));
+        return;  // the session asks for the next request
+      case Request::kFeatures:
+        if (!features_) return Refuse("features: this stream carries audio");
+        session()->Push(std::move(*request->mutable_features()->mutable_data()));
+        return;
+      case Request::kFlush:
+        session()->Flush(request->flush().id());
+        ReadNext();
+        return;
+      case Request::kEnd:
+        session()->Finish();
+        return;
+      case Request::kConfig:
+        return Refuse("config: sent twice; it is for the first request only");
+      case Request::REQUEST_NOT_SET:
+        return Refuse("request: empty; set audio, features, flush or end");
+    }
+  }
+
+  void OnRequestsEnd() override {
+    if (session()) {
+      session()->Finish();
+    } else {
+      Reject(absl::InvalidArgumentError("config: the stream ended without it"));
+    }
+  }
+
+  void Configure(const Request& request) {
+    if (!request.has_config()) {
+      return Reject(absl::InvalidArgumentError("config: must be the first request of a stream"));
+    }
+    const v1::StreamingConfig& config = request.config();
+    features_ = config.features();
+    progress_ = config.progress();
+    word_times_ = config.recognition().word_times();
+    SpeechCore::OpenRequest open{"StreamingRecognize", "config.recognition", &config.recognition()};
+    open.interim_results = config.interim_results();
+    open.features = features_;
+    auto session = core_->Open(open, *context(), this);
+    if (!session.ok()) return Reject(session.status());
+    Response started;
+    started.mutable_started()->set_stream_id((*session)->options().identity.id);
+    started.mutable_started()->set_model((*session)->options().identity.model);
+    started.mutable_started()->set_chunk_ms((*session)->options().stream.chunk_frames * kFrameMs);
+    Begin(*std::move(session), {{std::move(started)}});
+    ReadNext();
+  }
+
+  void Refuse(const char* problem) { session()->Abort(absl::InvalidArgumentError(problem)); }
+
+  std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
+                               const SessionProgress& progress) override {
+    std::vector<Outgoing> answers;
+    for (const StreamEvent& event : events) {
+      Outgoing out;
+      out.response.set_processed_ms(progress.processed_ms);
+      switch (event.kind) {
+        case StreamEvent::Kind::kInterim:
+          if (event.hypothesis.text == interim_) continue;
+          interim_ = event.hypothesis.text;
+          *out.response.mutable_result() = ToResult(event, word_times_);
+          out.weight = Weight::kInterim;
+          break;
+        case StreamEvent::Kind::kFinal:
+          interim_.clear();
+          *out.response.mutable_result() = ToResult(event, word_times_);
+          break;
+        case StreamEvent::Kind::kFlushed:
+          out.response.set_flushed(event.flush_id);
+          break;
+        case StreamEvent::Kind::kEnd:
+          continue;
+      }
+      answers.push_back(std::move(out));
+    }
+    if (progress_ && answers.empty()) {
+      Outgoing out{{}, Weight::kProgress};
+      out.response.set_processed_ms(progress.processed_ms);
+      answers.push_back(std::move(out));
+    }
+    return answers;
+  }
+
+  SpeechCore* const core_;
+  bool features_ = false;
+  bool progress_ = false;
+  bool word_times_ = false;
+  std::string interim_;  // the last one sent of this utterance; only the sink's calls use it
+};
+
+}  // namespace
+
+grpc::ServerBidiReactor<Request, Response>* StreamingRecognize(
+    SpeechCore* core, grpc::CallbackServerContext* context) {
+  return new StreamingCall(core, context);
+}
+
+}  // namespace rill::server

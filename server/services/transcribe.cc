@@ -1,0 +1,100 @@
+#include "server/services/transcribe.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/services/bidi_stream.h"
+#include "server/services/convert.h"
+
+namespace rill::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Request = v1::TranscribeRequest;
+using Response = v1::TranscribeResponse;
+
+constexpr Clock::duration kProgressInterval = std::chrono::milliseconds(500);
+
+class TranscribeCall : public BidiStream<Request, Response> {
+ public:
+  TranscribeCall(SpeechCore* core, grpc::CallbackServerContext* context)
+      : BidiStream(context, core->limits().max_pending_bytes), core_(core) {
+    ReadNext();
+  }
+
+ private:
+  void OnRequest(Request* request) override {
+    if (!session()) {
+      Configure(*request);
+      return;
+    }
+    switch (request->request_case()) {
+      case Request::kAudio:
+        session()->Push(std::move(*request->mutable_audio()));
+        return;  // the session asks for the next request
+      case Request::kConfig:
+        return Refuse("config: sent twice; it is for the first request only");
+      case Request::REQUEST_NOT_SET:
+        return Refuse("request: empty; set audio");
+    }
+  }
+
+  void OnRequestsEnd() override {
+    if (session()) {
+      session()->Finish();
+    } else {
+      Reject(absl::InvalidArgumentError("config: the stream ended without it"));
+    }
+  }
+
+  void Configure(const Request& request) {
+    if (!request.has_config()) {
+      return Reject(absl::InvalidArgumentError("config: must be the first request of a stream"));
+    }
+    word_times_ = request.config().word_times();
+    SpeechCore::OpenRequest open{"Transcribe", "config", &request.config()};
+    open.limited = true;
+    auto session = core_->Open(open, *context(), this);
+    if (!session.ok()) return Reject(session.status());
+    Begin(*std::move(session), {});
+    ReadNext();
+  }
+
+  void Refuse(const char* problem) { session()->Abort(absl::InvalidArgumentError(problem)); }
+
+  std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
+                               const SessionProgress& progress) override {
+    std::vector<Outgoing> answers;
+    for (const StreamEvent& event : events) {
+      if (event.kind != StreamEvent::Kind::kFinal) continue;
+      Outgoing out;
+      *out.response.mutable_result() = ToResult(event, word_times_);
+      answers.push_back(std::move(out));
+    }
+    const bool ended = !events.empty() && events.back().kind == StreamEvent::Kind::kEnd;
+    const auto now = Clock::now();
+    if (ended || now - last_progress_ >= kProgressInterval) {
+      last_progress_ = now;
+      Outgoing out{{}, ended ? Weight::kLasting : Weight::kProgress};
+      out.response.mutable_progress()->set_received_ms(progress.received_ms);
+      out.response.mutable_progress()->set_processed_ms(progress.processed_ms);
+      answers.push_back(std::move(out));
+    }
+    return answers;
+  }
+
+  SpeechCore* const core_;
+  bool word_times_ = false;
+  Clock::time_point last_progress_ = Clock::now();  // only the sink's calls use it
+};
+
+}  // namespace
+
+grpc::ServerBidiReactor<Request, Response>* Transcribe(SpeechCore* core,
+                                                       grpc::CallbackServerContext* context) {
+  return new TranscribeCall(core, context);
+}
+
+}  // namespace rill::server

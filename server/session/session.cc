@@ -1,0 +1,284 @@
+#include "server/session/session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "server/log.h"
+
+namespace rill::server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Input is given to the stream in slices, so that a small compressed message cannot become
+// gigabytes of audio before the queue's limit is looked at.
+constexpr size_t kSliceBytes = 4096;
+// Larger messages are decoded by the executor: a gRPC reaction must be short.
+constexpr size_t kMaxInlineBytes = 32768;
+
+std::atomic<uint64_t> next_key{1};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
+                                                       SessionOptions options, SessionSink* sink) {
+  if (absl::Status status = host.registry->Accepting(); !status.ok()) return status;
+  auto stream = host.engine->Open(options.stream);
+  if (!stream.ok()) return stream.status();
+  std::shared_ptr<Session> session(new Session(host, std::move(options), *std::move(stream), sink));
+  session->member_ = session->engine_stream_.thread->Add(session);
+  host.registry->Add(session->key_, session);
+  return session;
+}
+
+Session::Session(const SessionHost& host, SessionOptions options, EngineStream stream,
+                 SessionSink* sink)
+    : host_(host),
+      options_(std::move(options)),
+      key_(next_key++),
+      engine_stream_(std::move(stream)),
+      sink_(sink),
+      stats_(Clock::now()) {
+  Touch();
+}
+
+Session::~Session() { host_.registry->Remove(key_); }
+
+void Session::Touch() {
+  last_activity_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void Session::Push(std::string bytes, bool last) {
+  Touch();
+  const bool small = bytes.size() <= kMaxInlineBytes;
+  {
+    std::lock_guard input(input_mutex_);
+    pending_ = std::move(bytes);
+    pending_begin_ = 0;
+    pending_last_ = last;
+  }
+  if (small) {
+    Feed();
+  } else {
+    host_.executor->Post([self = shared_from_this()] { self->Feed(); });
+  }
+}
+
+void Session::Feed() {
+  absl::Status error;
+  bool finish = false;
+  {
+    std::lock_guard input(input_mutex_);
+    while (error.ok() && pending_begin_ < pending_.size()) {
+      {
+        std::lock_guard lock(mutex_);
+        if (phase_ != Phase::kOpen) return;
+      }
+      if (PauseIfFull()) break;
+      error = AcceptSlice();
+      if (error.ok()) NotifyReady();
+      if (error.ok() && OverLimit()) break;
+    }
+    if (error.ok() && !OverLimit()) {
+      if (pending_begin_ < pending_.size()) return;  // paused; the model thread posts Feed again
+      pending_ = std::string();
+      pending_begin_ = 0;
+      finish = pending_last_;
+      if (!finish) {
+        std::lock_guard lock(mutex_);
+        if (phase_ == Phase::kOpen && sink_) sink_->OnInputTaken();
+      }
+    }
+  }
+  if (!error.ok()) {
+    CloseNow(error);
+  } else if (OverLimit()) {
+    Close(
+        absl::OutOfRangeError(absl::StrCat("audio: longer than the ", options_.max_audio_ms / 1000,
+                                           " s that this server takes in one recording")));
+  } else if (finish) {
+    Finish();
+  }
+}
+
+absl::Status Session::AcceptSlice() {
+  const char* begin = pending_.data() + pending_begin_;
+  const size_t left = pending_.size() - pending_begin_;
+  if (options_.stream.input == StreamOptions::Input::kAudio) {
+    const size_t size = std::min(left, kSliceBytes);
+    pending_begin_ += size;
+    return stream()->AcceptAudio({reinterpret_cast<const uint8_t*>(begin), size});
+  }
+  const size_t frame_bytes = sizeof(float) * options_.mel_bins;
+  if (left % frame_bytes != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("features.data: ", pending_.size(), " bytes are not whole frames of ",
+                     options_.mel_bins, " floats (", frame_bytes, " bytes)"));
+  }
+  const size_t size = std::min(left, std::max<size_t>(kSliceBytes / frame_bytes, 1) * frame_bytes);
+  std::vector<float> frames(size / sizeof(float));
+  std::memcpy(frames.data(), begin, size);
+  pending_begin_ += size;
+  return stream()->AcceptFeatures(frames);
+}
+
+bool Session::PauseIfFull() {
+  std::lock_guard lock(mutex_);
+  input_paused_ = stream()->full();
+  return input_paused_;
+}
+
+bool Session::OverLimit() const {
+  if (options_.max_audio_ms == 0) return false;
+  return engine_stream_.stream->samples_received() > options_.max_audio_ms * 16;
+}
+
+void Session::Flush(uint64_t flush_id) {
+  Touch();
+  absl::Status status;
+  {
+    std::lock_guard input(input_mutex_);
+    {
+      std::lock_guard lock(mutex_);
+      if (phase_ != Phase::kOpen) return;
+    }
+    status = stream()->Flush(flush_id);
+  }
+  if (status.ok()) {
+    NotifyReady();
+  } else {
+    CloseNow(status);
+  }
+}
+
+void Session::Finish() {
+  Touch();
+  Close(absl::OkStatus());
+}
+
+void Session::Close(const absl::Status& status) {
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kOpen) return;
+    phase_ = Phase::kFinishing;
+    final_status_ = status;
+    stats_.OnFinish(Clock::now());
+  }
+  absl::Status finished;
+  {
+    // A Feed that runs ends after its slice.
+    std::lock_guard input(input_mutex_);
+    pending_ = std::string();
+    pending_begin_ = 0;
+    finished = stream()->Finish();
+  }
+  if (finished.ok()) {
+    NotifyReady();
+  } else {
+    CloseNow(status.ok() ? finished : status);
+  }
+}
+
+void Session::Abort(const absl::Status& status) { CloseNow(status); }
+
+void Session::CloseNow(const absl::Status& status) {
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ == Phase::kClosed) return;
+    phase_ = Phase::kClosed;
+    Log(LogLevel::kInfo, "stream_end",
+        stats_.Fields(Clock::now(), options_.identity, engine_stream_.stream->samples_received(),
+                      status));
+    if (sink_) sink_->OnClosed(status);
+  }
+  engine_stream_.thread->Remove(member_);
+}
+
+void Session::NotifyReady() {
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ == Phase::kClosed || output_paused_ || !stream()->ready()) return;
+    stats_.OnReady(Clock::now());
+  }
+  engine_stream_.thread->MarkReady(member_);
+}
+
+SessionProgress Session::Progress() {
+  // The clock of a stream counts samples; what waits for the model is counted in 10 ms frames.
+  SessionProgress progress;
+  progress.received_ms = stream()->samples_received() / 16;
+  const int64_t processed = progress.received_ms - int64_t{10} * stream()->queued_frames();
+  progress.processed_ms = std::max(processed_ms(), processed);
+  processed_ms_.store(progress.processed_ms, std::memory_order_relaxed);
+  return progress;
+}
+
+bool Session::AfterStep() {
+  std::vector<StreamEvent> events = stream()->TakeEvents();
+  const bool ended = !events.empty() && events.back().kind == StreamEvent::Kind::kEnd;
+  Touch();
+  bool resume_input = false;
+  bool again = false;
+  absl::Status status;
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ == Phase::kClosed) return false;
+    stats_.OnStep(Clock::now(), events);
+    if (sink_ && !sink_->OnStep(std::move(events), Progress())) output_paused_ = true;
+    status = final_status_;
+    if (!ended) {
+      if (input_paused_ && !stream()->full()) {
+        input_paused_ = false;
+        resume_input = true;
+      }
+      again = !output_paused_ && stream()->ready();
+      if (again) stats_.OnReady(Clock::now());
+    }
+  }
+  if (ended) CloseNow(status);
+  if (resume_input) host_.executor->Post([self = shared_from_this()] { self->Feed(); });
+  return again;
+}
+
+void Session::OnWritten(bool resume) {
+  Touch();
+  if (!resume) return;
+  {
+    std::lock_guard lock(mutex_);
+    output_paused_ = false;
+  }
+  NotifyReady();
+}
+
+Session::TimePoint Session::CloseIfIdle(TimePoint now, Duration timeout) {
+  const TimePoint due =
+      TimePoint(Duration(last_activity_.load(std::memory_order_relaxed))) + timeout;
+  if (due > now) return due;
+  Touch();
+  bool stuck;
+  {
+    std::lock_guard lock(mutex_);
+    stuck = phase_ != Phase::kOpen || output_paused_;
+    if (stuck && sink_) sink_->OnStuck();
+  }
+  const int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
+  if (stuck) {
+    Abort(absl::ResourceExhaustedError(
+        absl::StrCat("responses: the client has not read any for ", seconds, " s")));
+  } else {
+    Close(absl::DeadlineExceededError(
+        absl::StrCat("audio: none came for ", seconds, " s; the server closes idle streams")));
+  }
+  return now + timeout;
+}
+
+void Session::Detach() {
+  std::lock_guard lock(mutex_);
+  sink_ = nullptr;
+}
+
+}  // namespace rill::server

@@ -1,0 +1,59 @@
+// Every session of the server: closes those that stand idle, waits for the rest while the server
+// drains. Any thread. Its own thread sleeps until the next session could be idle; no ticks.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace rill::server {
+
+class Session;
+
+class SessionRegistry {
+ public:
+  using Duration = std::chrono::steady_clock::duration;
+
+  explicit SessionRegistry(Duration idle_timeout);  // zero: none
+  ~SessionRegistry();                               // Stop(); every session is gone by now
+
+  // Unavailable while the server drains.
+  absl::Status Accepting() const;
+
+  // Called by Session at the start and the end of its life.
+  void Add(uint64_t key, std::weak_ptr<Session> session);
+  void Remove(uint64_t key);
+
+  int size() const;
+  Duration idle_timeout() const { return idle_timeout_; }
+
+  // From now on Accepting() says no.
+  void StopAccepting();
+  // True as soon as no session is left; false if some are after `timeout`.
+  bool WaitUntilEmpty(Duration timeout);
+  // Asks every session for its final results and to end with `status`.
+  void CloseAll(const absl::Status& status);
+  // Ends the idle thread: the registry holds no session any more, not even for a moment.
+  void Stop();
+
+ private:
+  void Run();
+  std::vector<std::shared_ptr<Session>> Sessions() const;
+
+  const Duration idle_timeout_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unordered_map<uint64_t, std::weak_ptr<Session>> sessions_;  // guarded by mutex_
+  bool accepting_ = true;                                          // guarded by mutex_
+  bool stopping_ = false;                                          // guarded by mutex_
+  std::thread idle_thread_;
+};
+
+}  // namespace rill::server

@@ -1,0 +1,62 @@
+#include "server/session/stream_stats.h"
+
+#include <algorithm>
+
+#include "absl/status/status.h"
+
+namespace rill::server {
+namespace {
+
+double Milliseconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+void StreamStats::OnReady(TimePoint now) {
+  if (!ready_) ready_ = now;
+}
+
+void StreamStats::OnStep(TimePoint now, const std::vector<StreamEvent>& events) {
+  ++steps_;
+  if (ready_) {
+    lag_max_ = std::max(lag_max_, now - *ready_);
+    lag_sum_ += now - *ready_;
+    ready_.reset();
+  }
+  for (const StreamEvent& event : events) {
+    if (!first_result_ && !event.hypothesis.words.empty()) first_result_ = now;
+    if (event.kind == StreamEvent::Kind::kFinal) {
+      ++finals_;
+      words_ += static_cast<int64_t>(event.hypothesis.words.size());
+    }
+  }
+}
+
+void StreamStats::OnFinish(TimePoint now) {
+  if (!finished_) finished_ = now;
+}
+
+LogFields StreamStats::Fields(TimePoint now, const StreamIdentity& identity, int64_t audio_samples,
+                              const absl::Status& status) const {
+  LogFields fields = {
+      {"stream", identity.id},
+      {"method", identity.method},
+      {"model", identity.model},
+      {"peer", identity.peer},
+      {"status", absl::StatusCodeToString(status.code())},
+      {"seconds", Milliseconds(now - opened_) / 1000},
+      {"audio_seconds", static_cast<double>(audio_samples) / 16000},
+      {"finals", finals_},
+      {"words", words_},
+      {"steps", steps_},
+      {"lag_mean_ms", steps_ > 0 ? Milliseconds(lag_sum_) / static_cast<double>(steps_) : 0.0},
+      {"lag_max_ms", Milliseconds(lag_max_)},
+  };
+  if (first_result_) fields.push_back({"first_result_ms", Milliseconds(*first_result_ - opened_)});
+  if (finished_) fields.push_back({"end_to_close_ms", Milliseconds(now - *finished_)});
+  if (!status.ok()) fields.push_back({"error", std::string(status.message())});
+  return fields;
+}
+
+}  // namespace rill::server
