@@ -1,9 +1,9 @@
-// The acoustic encoder in its recurrent form: log-mel frames in, log-probabilities out, each stream's past held
-// in its StateArena slot. Weights are immutable and shared; any thread may call Step with its own
-// EncoderScratch, as long as no slot is in two calls at a time.
+// The acoustic encoder in its recurrent form: log-mel frames in, log-probabilities out, each
+// stream's past held in its StateArena slot. Weights are immutable and shared; any thread may call
+// Step with its own EncoderScratch, as long as no slot is in two calls at a time.
 //
-// A frame's log-probabilities depend on its stream's features and chunk lengths only, bit for bit: not on the other rows
-// of the batch, nor on how many chunks of the stream go into one call.
+// A frame's log-probabilities depend on its stream's features and chunk lengths only, bit for bit:
+// not on the other rows of the batch, nor on how many chunks of the stream go into one call.
 #pragma once
 
 #include <cstdint>

@@ -8,16 +8,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "model/file/model_config.h"
 
 namespace rill {
 
-// Where each part of a slot lies, in floats from the slot's start.
+// Where each part of a slot lies, in floats from the slot's start; every part begins on a cache
+// line.
 struct StateLayout {
   explicit StateLayout(const ModelConfig& config);
 
@@ -26,11 +27,11 @@ struct StateLayout {
 
   int64_t attention_floats;  // heads * (64 * 64 + 64)
   int64_t conv_floats;       // (conv_kernel - 1) * width
-  int64_t front1_tail;       // last feature frame, normalised: [mel_bins]
-  int64_t front2_tail;       // last level-1 frame: [front_channels1, ceil(mel_bins / 2)]
+  int64_t front1_tail;       // last feature frame, normalised and padded: [PaddedBins(mel_bins)]
+  int64_t front2_tail;  // last level-1 frame, padded: [PaddedBins(level-1 bins), front_channels1]
   int64_t attention_offset;
   int64_t conv_offset;
-  int64_t total;             // floats a slot, a multiple of 16 (64 bytes)
+  int64_t total;  // floats a slot, a multiple of 16 (64 bytes)
 };
 
 class StateArena {
@@ -38,24 +39,30 @@ class StateArena {
   // `initial`: the state of a stream that has heard nothing ([layout.total]; sinks are not zero).
   StateArena(const StateLayout& layout, std::vector<float> initial, int slots);
 
-  // ResourceExhausted if all slots are taken. The slot holds the initial state.
+  // ResourceExhausted if all slots are taken. The slot holds the initial state. The lowest free
+  // slot is taken, so that memory is touched, and thus occupied, only as far as streams were ever
+  // open at once.
   absl::StatusOr<int> Acquire();
   void Release(int slot);
   void Reset(int slot);  // back to the initial state
 
-  float* slot(int index) { return data_.data() + index * layout_.total; }
+  float* slot(int index) { return data_.get() + index * layout_.total; }
   const StateLayout& layout() const { return layout_; }
   int slots() const { return slots_; }
   int in_use() const;
   size_t bytes_per_slot() const { return static_cast<size_t>(layout_.total) * sizeof(float); }
 
  private:
+  struct Free {
+    void operator()(float* data) const;
+  };
+
   const StateLayout layout_;
   const std::vector<float> initial_;
   const int slots_;
-  std::vector<float> data_;
+  const std::unique_ptr<float[], Free> data_;
   mutable std::mutex mutex_;
-  std::vector<int> free_;  // guarded by mutex_
+  std::vector<int> free_;  // a heap with the lowest slot first; guarded by mutex_
 };
 
 }  // namespace rill

@@ -136,4 +136,10 @@ std::vector<float> ModelFile::Tensor(const std::string& name) const {
   return ToFloats(file_->bytes().data() + it->second.offset, it->second);
 }
 
+const std::vector<int64_t>& ModelFile::Shape(const std::string& name) const {
+  static const std::vector<int64_t>* const none = new std::vector<int64_t>;
+  const auto it = entries_.find(name);
+  return it == entries_.end() ? *none : it->second.shape;
+}
+
 }  // namespace rill

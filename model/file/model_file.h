@@ -42,6 +42,7 @@ class ModelFile {
   // One of ModelTensors(config()), as float whatever its type in the file (F32, BF16 or F16); all
   // finite. Open has checked that it is there; any other name gives an empty vector.
   std::vector<float> Tensor(const std::string& name) const;
+  const std::vector<int64_t>& Shape(const std::string& name) const;  // likewise
 
  private:
   ModelFile() = default;

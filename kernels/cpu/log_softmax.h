@@ -1,0 +1,11 @@
+// y = x - log(sum(exp(x))) for each row: logits to log-probabilities. Pure function; any thread.
+#pragma once
+
+#include <cstdint>
+
+namespace rill::kernels {
+
+// x, y: [rows, width]; y may be x.
+void LogSoftmax(int64_t rows, int64_t width, const float* x, float* y);
+
+}  // namespace rill::kernels

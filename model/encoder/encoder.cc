@@ -1,0 +1,86 @@
+#include "model/encoder/encoder.h"
+
+#include <utility>
+
+#include "kernels/cpu/log_softmax.h"
+#include "model/encoder/dense_layer.h"
+#include "model/encoder/encoder_block.h"
+#include "model/encoder/encoder_front.h"
+#include "model/encoder/encoder_scratch.h"
+
+namespace rill {
+
+class Encoder::Impl {
+ public:
+  explicit Impl(const ModelConfig& config) : config(config), layout(config) {}
+
+  absl::Status Load(const ModelFile& file, const EncoderOptions& options) {
+    using kernels::MatmulPrecision;
+    const MatmulPrecision precision =
+        options.allow_bfloat16 ? MatmulPrecision::kAuto : MatmulPrecision::kFloat;
+    auto loaded_front = EncoderFront::Create(file, precision);
+    if (!loaded_front.ok()) return loaded_front.status();
+    front = *std::move(loaded_front);
+    for (int n = 0; n < config.blocks; ++n) {
+      auto block = EncoderBlock::Create(file, n, precision);
+      if (!block.ok()) return block.status();
+      blocks.push_back(*std::move(block));
+    }
+    final_norm = file.Tensor("final_norm");
+    // Small, and what the words hang on: always float.
+    auto loaded_head = LoadDenseLayer(
+        file, "head.weight", {"head.bias", kernels::Activation::kNone, MatmulPrecision::kFloat});
+    if (!loaded_head.ok()) return loaded_head.status();
+    head = *std::move(loaded_head);
+    return absl::OkStatus();
+  }
+
+  const ModelConfig config;
+  const StateLayout layout;
+  std::unique_ptr<EncoderFront> front;
+  std::vector<std::unique_ptr<EncoderBlock>> blocks;
+  std::vector<float> final_norm;
+  std::unique_ptr<kernels::PackedLinear> head;
+};
+
+Encoder::Encoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Encoder::~Encoder() = default;
+
+absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Create(const ModelFile& file,
+                                                         const EncoderOptions& options) {
+  auto impl = std::make_unique<Impl>(file.config());
+  const absl::Status status = impl->Load(file, options);
+  if (!status.ok()) return status;
+  return std::unique_ptr<Encoder>(new Encoder(std::move(impl)));
+}
+
+const ModelConfig& Encoder::config() const { return impl_->config; }
+const StateLayout& Encoder::layout() const { return impl_->layout; }
+
+std::vector<float> Encoder::InitialState() const {
+  std::vector<float> state(impl_->layout.total, 0.0f);
+  for (const auto& block : impl_->blocks) block->InitialState(impl_->layout, state.data());
+  return state;
+}
+
+std::unique_ptr<EncoderScratch, void (*)(EncoderScratch*)> Encoder::NewScratch() const {
+  return {new EncoderScratch(impl_->config.width), [](EncoderScratch* scratch) { delete scratch; }};
+}
+
+void Encoder::Step(absl::Span<const EncoderRow> rows, StateArena& arena, EncoderScratch& scratch,
+                   float* log_probs) const {
+  scratch.Begin(rows);
+  impl_->front->Step(rows, arena, scratch);
+  for (const auto& block : impl_->blocks) block->Step(arena, scratch);
+
+  const int64_t vocab = impl_->head->outputs();
+  float* normed = scratch.normed.Get(kBlockFrames * scratch.width);
+  ForEachBlock(scratch.total_frames, [&](int64_t first, int64_t count) {
+    NormalizeResidual(first, count, impl_->final_norm, scratch, normed);
+    float* logits = log_probs + first * vocab;
+    impl_->head->Run(count, normed, logits, *scratch.matmul);
+    kernels::LogSoftmax(count, vocab, logits, logits);
+  });
+}
+
+}  // namespace rill

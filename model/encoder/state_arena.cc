@@ -1,0 +1,79 @@
+#include "model/encoder/state_arena.h"
+
+#include <algorithm>
+#include <functional>
+#include <new>
+
+#include "absl/strings/str_cat.h"
+#include "kernels/cpu/front_conv.h"
+#include "kernels/cpu/recurrent_attention.h"
+
+namespace rill {
+namespace {
+
+constexpr size_t kCacheLine = 64;
+
+int64_t RoundUp(int64_t floats) {
+  constexpr int64_t kLineFloats = kCacheLine / sizeof(float);
+  return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
+}
+
+float* Allocate(int64_t floats) {
+  return static_cast<float*>(operator new (static_cast<size_t>(floats) * sizeof(float),
+                                           std::align_val_t{kCacheLine}));
+}
+
+}  // namespace
+
+StateLayout::StateLayout(const ModelConfig& config) {
+  const int64_t level1_bins = kernels::ConvBins(config.mel_bins);
+  attention_floats = config.heads * kernels::kHeadStateFloats;
+  conv_floats = RoundUp((config.conv_kernel - 1) * int64_t{config.width});
+  attention_offset = 0;
+  conv_offset = RoundUp(config.blocks * attention_floats);
+  front1_tail = conv_offset + config.blocks * conv_floats;
+  front2_tail = front1_tail + RoundUp(kernels::PaddedBins(config.mel_bins));
+  total = front2_tail + RoundUp(kernels::PaddedBins(level1_bins) * config.front_channels1);
+}
+
+void StateArena::Free::operator()(float* data) const {
+  operator delete (data, std::align_val_t{kCacheLine});
+}
+
+StateArena::StateArena(const StateLayout& layout, std::vector<float> initial, int slots)
+    : layout_(layout),
+      initial_(std::move(initial)),
+      slots_(slots),
+      data_(Allocate(layout.total * slots)) {
+  for (int i = 0; i < slots; ++i) free_.push_back(i);
+}
+
+absl::StatusOr<int> StateArena::Acquire() {
+  int slot;
+  {
+    const std::lock_guard lock(mutex_);
+    if (free_.empty()) {
+      return absl::ResourceExhaustedError(absl::StrCat("all ", slots_, " stream slots are taken"));
+    }
+    std::pop_heap(free_.begin(), free_.end(), std::greater<>());
+    slot = free_.back();
+    free_.pop_back();
+  }
+  Reset(slot);
+  return slot;
+}
+
+void StateArena::Release(int slot) {
+  const std::lock_guard lock(mutex_);
+  free_.push_back(slot);
+  std::push_heap(free_.begin(), free_.end(), std::greater<>());
+}
+
+void StateArena::Reset(int index) { std::copy(initial_.begin(), initial_.end(), slot(index)); }
+
+int StateArena::in_use() const {
+  const std::lock_guard lock(mutex_);
+  return slots_ - static_cast<int>(free_.size());
+}
+
+}  // namespace rill
