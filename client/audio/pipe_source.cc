@@ -1,0 +1,90 @@
+#include "client/audio/pipe_source.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace rill::client {
+namespace {
+
+constexpr int kPollMs = 100;
+constexpr size_t kMaxBytes = 64 * 1024;  // of audio whose duration is not known
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PipeSource>> PipeSource::Open(int fd, const v1::AudioFormat& raw,
+                                                             const std::atomic<bool>* stop) {
+  std::unique_ptr<PipeSource> source(new PipeSource(fd, raw, stop));
+  if (raw.sample_rate_hertz() != 0) return source;
+  std::string& magic = source->first_bytes_;
+  while (magic.size() < 4) {
+    absl::StatusOr<std::string> bytes = source->ReadBytes(4 - magic.size());
+    if (!bytes.ok()) return bytes.status();
+    if (bytes->empty()) break;
+    magic += *bytes;
+  }
+  if (magic == "RIFF" || magic == "RF64") {
+    source->format_.set_encoding(v1::WAV);
+  } else if (magic == "fLaC") {
+    source->format_.set_encoding(v1::FLAC);
+  } else if (!magic.empty()) {
+    return absl::InvalidArgumentError(
+        "standard input begins like neither WAV nor FLAC; for raw PCM say what it is, for example "
+        "--rate 16000 --encoding linear16");
+  }
+  return source;
+}
+
+PipeSource::PipeSource(int fd, const v1::AudioFormat& format, const std::atomic<bool>* stop)
+    : fd_(fd), format_(format), stop_(stop) {}
+
+int64_t PipeSource::bytes_per_second() const {
+  const int bytes_per_sample = format_.encoding() == v1::FLOAT32    ? 4
+                               : format_.encoding() == v1::LINEAR16 ? 2
+                                                                    : 0;
+  return int64_t{bytes_per_sample} * format_.sample_rate_hertz() * std::max(1, format_.channels());
+}
+
+absl::StatusOr<AudioPiece> PipeSource::Read(std::chrono::milliseconds duration) {
+  const int64_t rate = bytes_per_second();
+  const size_t limit = rate == 0 ? kMaxBytes : std::max<int64_t>(4, duration.count() * rate / 1000);
+  AudioPiece piece;
+  if (!first_bytes_.empty()) {
+    piece.bytes = std::exchange(first_bytes_, "");
+  } else {
+    absl::StatusOr<std::string> bytes = ReadBytes(limit);
+    if (!bytes.ok()) return bytes.status();
+    piece.bytes = *std::move(bytes);
+  }
+  if (rate > 0) {
+    piece.duration =
+        std::chrono::microseconds(static_cast<int64_t>(piece.bytes.size()) * 1'000'000 / rate);
+  }
+  return piece;
+}
+
+absl::StatusOr<std::string> PipeSource::ReadBytes(size_t limit) {
+  std::string bytes(limit, '\0');
+  while (!*stop_) {
+    pollfd ready{fd_, POLLIN, 0};
+    const int events = poll(&ready, 1, kPollMs);
+    if (events == 0 || (events < 0 && errno == EINTR)) continue;
+    const ssize_t count = events < 0 ? -1 : read(fd_, bytes.data(), bytes.size());
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count < 0) {
+      return absl::UnknownError(absl::StrCat("cannot read the audio: ", std::strerror(errno)));
+    }
+    bytes.resize(count);
+    return bytes;
+  }
+  return std::string();
+}
+
+}  // namespace rill::client

@@ -1,0 +1,263 @@
+#include "client/cli/app.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "client/cli/exit_code.h"
+#include "client/cli/load_command.h"
+#include "client/cli/server_commands.h"
+#include "client/cli/stream_command.h"
+#include "client/cli/transcribe_command.h"
+#include "client/rill_client.h"
+
+namespace rill::client {
+namespace {
+
+constexpr char kExitCodes[] =
+    "Exit codes: 0 all well; 1 a file, a stream or the call failed; 2 the command line is wrong;\n"
+    "3 no server answers; 4 the server is full.";
+
+constexpr char kMainHelp[] = R"(Examples:
+  rill health                               is a server there, and ready?
+  rill stream talk.flac                     captions while the recording plays
+  arecord -f S16_LE -r 16000 | rill stream -     captions of the microphone
+  rill transcribe *.wav --format srt --output subtitles
+  rill load --streams 100 --seconds 60 talk.flac
+
+"rill COMMAND --help" says more. RILL_SERVER in the environment stands for --server.
+)";
+
+constexpr char kStreamHelp[] = R"(Examples:
+  rill stream talk.flac                     paced as if someone spoke it now
+  rill stream talk.flac --fast --json       as fast as the server reads, one JSON object a result
+  rill stream --mic                         until Ctrl-C
+  ffmpeg -i URL -f s16le -ac 1 -ar 16000 - | rill stream - --rate 16000
+  rill stream call.raw --rate 8000 --encoding linear16
+
+On a terminal, what is heard so far is on the last line and what is final above it. Elsewhere
+only finals are written. Standard input is sent as it comes. Ctrl-C ends the audio and waits for
+the last words; a second one ends the program.
+)";
+
+constexpr char kTranscribeHelp[] = R"(Examples:
+  rill transcribe talk.mp3
+  rill transcribe *.flac --format json > words.jsonl
+  rill transcribe a.wav b.ogg --format vtt --output subtitles --jobs 4
+
+Reads what libsndfile reads (WAV, FLAC, Ogg, Opus, MP3, AIFF, ...), at any rate, with any number of
+channels, which are mixed. A file that fails is named on standard error and the others go on.
+)";
+
+constexpr char kModelsHelp[] = R"(Example:
+  rill models --json
+)";
+
+constexpr char kHealthHelp[] = R"(Examples:
+  rill health && echo ready
+  rill health --service rill.v1.SpeechRecognition
+)";
+
+constexpr char kLoadHelp[] = R"(Example:
+  rill load --streams 500 --seconds 60 --json talk.flac speech.flac
+
+Plays the recordings, one after the other and again from the start, into live streams that start one
+after the other. Latencies, in ms, over the time in which all streams run:
+  response    from when the last sample it covers was due to be spoken to its arrival
+  interim     the same, of results that may still change
+  final       the same, of those that will not; an utterance ends with a silence that the server waits for
+  first_word  from the end of a stream's first word to its first appearance
+  finish      from the end of a stream's audio to the end of the call, last words and all
+  send        how late audio went out, because of this program or of the server's back-pressure
+One thread does all the work, because the load test shares its machine with the server or its network.
+)";
+
+constexpr int kChunks[] = {0, 40, 80, 160, 320, 640};
+
+void AddServer(CLI::App* app, std::string* server) {
+  *server = "127.0.0.1:50051";
+  app->add_option("-s,--server", *server, "Where the server is")
+      ->envname("RILL_SERVER")
+      ->type_name("HOST:PORT")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        const absl::Status status = ValidateServerAddress(text);
+        return status.ok() ? std::string() : std::string(status.message());
+      });
+}
+
+void AddRecognition(CLI::App* app, v1::RecognitionConfig* config) {
+  app->add_option_function<std::string>(
+         "-m,--model", [config](const std::string& name) { config->set_model(name); },
+         "A name from `rill models`; else the server's default")
+      ->type_name("NAME");
+  app->add_option_function<int>(
+         "--chunk-ms", [config](int ms) { config->set_chunk_ms(ms); },
+         "Audio the model takes at a time: less answers sooner, more is more accurate; else the "
+         "server's default")
+      ->check(CLI::IsMember(std::vector<int>(std::begin(kChunks) + 1, std::end(kChunks))))
+      ->type_name("MS");
+}
+
+// Adds a subcommand; `chosen` is what to run once the command line has been read.
+template <typename Command>
+std::pair<CLI::App*, std::shared_ptr<Command>> AddCommand(CLI::App& app, const char* name,
+                                                          const char* what, const char* help,
+                                                          Io& io, std::function<int()>* chosen) {
+  CLI::App* sub = app.add_subcommand(name, what);
+  sub->footer(std::string(help) + "\n" + kExitCodes);
+  auto command = std::make_shared<Command>();
+  sub->callback([command, &io, chosen] { *chosen = [command, &io] { return command->Run(io); }; });
+  return {sub, command};
+}
+
+void AddStream(CLI::App& app, Io& io, std::function<int()>* chosen) {
+  auto [sub, command] = AddCommand<StreamCommand>(
+      app, "stream", "Recognise a file, standard input or a microphone live", kStreamHelp, io,
+      chosen);
+  AddServer(sub, &command->server);
+  AddRecognition(sub, &command->recognition);
+  CLI::Option* file =
+      sub->add_option("file", command->file, "A recording, or - for standard input");
+  CLI::Option* mic =
+      sub->add_flag("--mic", command->microphone, "The default microphone")->excludes(file);
+  sub->add_option_function<int>(
+         "--rate", [raw = &command->raw](int rate) { raw->set_sample_rate_hertz(rate); },
+         "Sample rate: the input is raw PCM; with --mic, of the microphone (else 16000)")
+      ->check(CLI::Range(4000, 192000))
+      ->type_name("HZ");
+  command->raw.set_encoding(v1::LINEAR16);
+  sub->add_option_function<std::string>(
+         "--encoding",
+         [raw = &command->raw](const std::string& name) {
+           raw->set_encoding(name == "float32" ? v1::FLOAT32 : v1::LINEAR16);
+         },
+         "Of raw PCM, little-endian: linear16 (signed 16 bit, the default) or float32")
+      ->check(CLI::IsMember({"linear16", "float32"}))
+      ->type_name("NAME")
+      ->needs("--rate");
+  sub->add_option_function<int>(
+         "--channels", [raw = &command->raw](int channels) { raw->set_channels(channels); },
+         "Of raw PCM, interleaved (else 1)")
+      ->check(CLI::Range(1, 8))
+      ->type_name("N")
+      ->needs("--rate");
+  sub->add_option("--packet-ms", command->packet_ms, "Audio in one message")
+      ->check(CLI::Range(10, 10000))
+      ->capture_default_str()
+      ->type_name("MS");
+  sub->add_flag("--fast", command->fast, "Send a file as fast as the server reads");
+  sub->add_flag("--interim", command->interim, "Write results that may still change, as lines");
+  sub->add_flag("--json", command->json, "Write results as JSON, one object a line");
+  sub->parse_complete_callback([file, mic] {
+    if (file->count() == 0 && mic->count() == 0) {
+      throw CLI::ValidationError("rill stream needs a FILE, - for standard input, or --mic");
+    }
+  });
+}
+
+void AddTranscribe(CLI::App& app, Io& io, std::function<int()>* chosen) {
+  auto [sub, command] = AddCommand<TranscribeCommand>(
+      app, "transcribe", "Turn recordings into text, JSON or subtitles", kTranscribeHelp, io,
+      chosen);
+  AddServer(sub, &command->server);
+  AddRecognition(sub, &command->recognition);
+  sub->add_option("files", command->files, "Recordings")->required()->type_name("FILE");
+  sub->add_option("-j,--jobs", command->jobs, "Files at the same time")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str()
+      ->type_name("N");
+  using Format = TranscribeCommand::Format;
+  static const std::map<std::string, Format> kFormats = {{"txt", Format::kText},
+                                                         {"json", Format::kJson},
+                                                         {"srt", Format::kSrt},
+                                                         {"vtt", Format::kVtt}};
+  sub->add_option_function<std::string>(
+         "-f,--format",
+         [command = command.get()](const std::string& name) {
+           command->format = kFormats.at(name);
+         },
+         "txt (the default), json (one object a file, with word times), srt or vtt")
+      ->check(CLI::IsMember(&kFormats))
+      ->type_name("NAME");
+  sub->add_option("-o,--output", command->output,
+                  "A folder for one file each; else standard output")
+      ->type_name("DIR");
+}
+
+void AddServerCommands(CLI::App& app, Io& io, std::function<int()>* chosen) {
+  auto [models, models_command] =
+      AddCommand<ModelsCommand>(app, "models", "List the server's models", kModelsHelp, io, chosen);
+  AddServer(models, &models_command->server);
+  models->add_flag("--json", models_command->json, "One JSON object a model");
+  auto [health, health_command] = AddCommand<HealthCommand>(
+      app, "health", "Ask whether the server serves", kHealthHelp, io, chosen);
+  AddServer(health, &health_command->server);
+  health->add_option("--service", health_command->service, "One service; else the whole server")
+      ->type_name("NAME");
+}
+
+void AddLoad(CLI::App& app, Io& io, std::function<int()>* chosen) {
+  auto [sub, command] = AddCommand<LoadCommand>(
+      app, "load", "Measure a server under many live streams", kLoadHelp, io, chosen);
+  LoadOptions& options = command->options;
+  AddServer(sub, &options.server);
+  AddRecognition(sub, &options.recognition);
+  sub->add_option("files", command->files, "Recordings of one sample rate")
+      ->required()
+      ->type_name("FILE");
+  sub->add_option("-n,--streams", options.streams, "Live streams at the same time")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  sub->add_option("--seconds", options.seconds, "Audio of each stream")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  CLI::Option* ramp =
+      sub->add_option("--ramp", options.ramp_seconds,
+                      "Seconds over which streams start (else a quarter of --seconds, at most 5)")
+          ->check(CLI::NonNegativeNumber);
+  sub->add_option("--packet-ms", options.packet_ms, "Audio in one message")
+      ->check(CLI::Range(10, 10000))
+      ->capture_default_str();
+  sub->add_option("--connections", options.connections, "Shared by the streams")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  sub->add_option("--behind-ms", options.behind_ms, "A stream later than this fell behind")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_flag("--every-chunk", options.every_chunk,
+                "Have every step of the model answered and timed, not only changes of the text");
+  sub->add_flag("--json", command->json, "Report as one JSON object");
+  sub->parse_complete_callback([ramp, &options] {
+    if (ramp->count() == 0) options.ramp_seconds = std::min(5.0, options.seconds / 4);
+  });
+}
+
+}  // namespace
+
+int RunApp(const std::vector<std::string>& arguments, Io& io) {
+  std::function<int()> chosen;
+  try {
+    CLI::App app("rill: speech recognition while you speak, from a rill server", "rill");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", RILL_VERSION);
+    app.footer(std::string(kMainHelp) + "\n" + kExitCodes);
+    AddStream(app, io, &chosen);
+    AddTranscribe(app, io, &chosen);
+    AddServerCommands(app, io, &chosen);
+    AddLoad(app, io, &chosen);
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    try {
+      app.parse(std::move(reversed));
+    } catch (const CLI::ParseError& error) {
+      return app.exit(error, io.out, io.err) == 0 ? kExitOk : kExitUsage;
+    }
+    return chosen();
+  } catch (const std::exception& error) {
+    io.err << "rill: " << error.what() << "\n";
+    return kExitFailed;
+  }
+}
+
+}  // namespace rill::client

@@ -1,0 +1,20 @@
+// `rill load`: how many live streams a server carries, and how late its words come. Any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/cli/io.h"
+#include "client/load/load_test.h"
+
+namespace rill::client {
+
+struct LoadCommand {
+  LoadOptions options;
+  std::vector<std::string> files;
+  bool json = false;
+
+  int Run(Io& io) const;  // the exit code
+};
+
+}  // namespace rill::client

@@ -1,0 +1,146 @@
+#include "client/cli/stream_command.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "client/audio/audio_file.h"
+#include "client/audio/microphone.h"
+#include "client/audio/pacer.h"
+#include "client/audio/pipe_source.h"
+#include "client/cli/exit_code.h"
+#include "client/rill_client.h"
+#include "client/text/live_caption.h"
+#include "client/text/transcript_json.h"
+
+namespace rill::client {
+namespace {
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd = -1) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+// A raw file is a pipe that is kept open.
+class RawFile : public AudioSource {
+ public:
+  static absl::StatusOr<std::unique_ptr<AudioSource>> Open(const std::string& path,
+                                                           const v1::AudioFormat& format,
+                                                           const std::atomic<bool>* stop) {
+    auto file = std::make_unique<FileDescriptor>(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file->get() < 0) {
+      return absl::NotFoundError(absl::StrCat(path, ": ", std::strerror(errno)));
+    }
+    auto pipe = PipeSource::Open(file->get(), format, stop);
+    if (!pipe.ok()) return pipe.status();
+    return std::unique_ptr<AudioSource>(new RawFile(std::move(file), *std::move(pipe)));
+  }
+
+  v1::AudioFormat format() const override { return pipe_->format(); }
+  absl::StatusOr<AudioPiece> Read(std::chrono::milliseconds duration) override {
+    return pipe_->Read(duration);
+  }
+
+ private:
+  RawFile(std::unique_ptr<FileDescriptor> file, std::unique_ptr<PipeSource> pipe)
+      : file_(std::move(file)), pipe_(std::move(pipe)) {}
+
+  std::unique_ptr<FileDescriptor> file_;
+  std::unique_ptr<PipeSource> pipe_;
+};
+
+absl::StatusOr<std::unique_ptr<AudioSource>> OpenSource(const StreamCommand& command, Io& io) {
+  constexpr int kMicrophoneRate = 16000;
+  if (command.microphone) {
+    const int rate = command.raw.sample_rate_hertz();
+    return OpenMicrophone(rate > 0 ? rate : kMicrophoneRate, io.stop);
+  }
+  if (command.file == "-") return PipeSource::Open(io.in, command.raw, io.stop);
+  if (command.raw.sample_rate_hertz() > 0) {
+    return RawFile::Open(command.file, command.raw, io.stop);
+  }
+  return AudioFile::Open(command.file);
+}
+
+// Sends the audio until it is over, the call is over, or the user has had enough.
+absl::Status Send(AudioSource& source, StreamingSession& session, Pacer* pacer, int packet_ms,
+                  const std::atomic<bool>& stop) {
+  while (!stop) {
+    absl::StatusOr<AudioPiece> piece = source.Read(std::chrono::milliseconds(packet_ms));
+    if (!piece.ok()) {
+      session.Cancel();
+      return piece.status();
+    }
+    if (piece->bytes.empty()) break;
+    if (pacer != nullptr) pacer->WaitFor(piece->duration);
+    if (!session.Write(std::move(piece->bytes))) return absl::OkStatus();
+  }
+  session.Finish();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int StreamCommand::Run(Io& io) const {
+  auto fail = [&](const absl::Status& status) {
+    io.err << "rill stream: " << Explain(status, server) << "\n";
+    return ExitCodeOf(status);
+  };
+  auto client = RillClient::Create(server);
+  if (!client.ok()) return fail(client.status());
+  auto source = OpenSource(*this, io);
+  if (!source.ok()) return fail(source.status());
+
+  v1::StreamingConfig config;
+  *config.mutable_recognition() = recognition;
+  *config.mutable_recognition()->mutable_audio() = (*source)->format();
+  config.mutable_recognition()->set_word_times(json);
+  const bool caption = io.out_is_terminal && !json && !interim;
+  config.set_interim_results(caption || interim);
+
+  std::unique_ptr<StreamingSession> session = (*client)->StartStreaming(config);
+  // A pipe or a microphone has a pace of its own.
+  std::optional<Pacer> pacer;
+  if (!fast && !microphone && file != "-") pacer.emplace(Clock::Real());
+  absl::Status audio_status;
+  std::thread sender([&] {
+    audio_status = Send(**source, *session, pacer ? &*pacer : nullptr, packet_ms, *io.stop);
+  });
+
+  absl::Status status;
+  {
+    LiveCaption live(&io.out, io.columns);
+    status = session->ReadAll([&](const v1::StreamingRecognizeResponse& response) {
+      if (!response.has_result()) return;
+      const v1::Result& result = response.result();
+      if (caption) {
+        live.Show(result);
+      } else if (json) {
+        io.out << ResultJson(result) << std::endl;
+      } else if (!result.text().empty()) {
+        io.out << FormatResultLine(result) << (result.is_final() ? "" : " ...") << std::endl;
+      }
+    });
+  }
+  *io.stop = true;
+  sender.join();
+  if (!audio_status.ok()) return fail(audio_status);
+  return status.ok() ? kExitOk : fail(status);
+}
+
+}  // namespace rill::client

@@ -1,0 +1,25 @@
+// `rill stream`: live recognition of a file, standard input or a microphone. Any thread.
+#pragma once
+
+#include <string>
+
+#include "client/cli/io.h"
+#include "rill/v1/rill.pb.h"
+
+namespace rill::client {
+
+struct StreamCommand {
+  std::string server;
+  std::string file;         // "-": standard input
+  bool microphone = false;  // instead of a file
+  v1::RecognitionConfig recognition;
+  v1::AudioFormat raw;  // of raw PCM, and the microphone's rate; rate 0: not raw
+  int packet_ms = 100;  // of audio a message
+  bool fast = false;
+  bool interim = false;
+  bool json = false;
+
+  int Run(Io& io) const;  // the exit code
+};
+
+}  // namespace rill::client

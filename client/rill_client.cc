@@ -1,0 +1,111 @@
+#include "client/rill_client.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <thread>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "client/status.h"
+
+namespace rill::client {
+
+absl::Status ValidateServerAddress(const std::string& server) {
+  if (absl::StartsWith(server, "unix:") && server.size() > 5) return absl::OkStatus();
+  const size_t colon = server.rfind(':');
+  int port = 0;
+  if (colon == std::string::npos || colon == 0 ||
+      !absl::SimpleAtoi(server.substr(colon + 1), &port) || port < 1 || port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "server \"", server, "\" is not HOST:PORT (such as 127.0.0.1:50051) or unix:PATH"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<RillClient>> RillClient::Create(const std::string& server) {
+  if (absl::Status status = ValidateServerAddress(server); !status.ok()) return status;
+  return std::unique_ptr<RillClient>(new RillClient(server));
+}
+
+RillClient::RillClient(const std::string& server) {
+  auto channel = grpc::CreateChannel(server, grpc::InsecureChannelCredentials());
+  stub_ = v1::SpeechRecognition::NewStub(channel);
+  health_ = grpc::health::v1::Health::NewStub(channel);
+}
+
+std::unique_ptr<StreamingSession> RillClient::StartStreaming(const v1::StreamingConfig& config,
+                                                             const CallOptions& options) {
+  return std::make_unique<StreamingSession>(*stub_, config, options);
+}
+
+absl::StatusOr<v1::RecognizeResponse> RillClient::Recognize(const v1::RecognizeRequest& request,
+                                                            const CallOptions& options) {
+  CallContext call(options);
+  v1::RecognizeResponse response;
+  grpc::Status status = stub_->Recognize(call.get(), request, &response);
+  if (!status.ok()) return ToAbsl(status);
+  return response;
+}
+
+absl::StatusOr<Transcript> RillClient::Transcribe(const v1::RecognitionConfig& config,
+                                                  const AudioReader& audio,
+                                                  const ProgressCallback& on_progress,
+                                                  const CallOptions& options) {
+  CallContext call(options);
+  auto stream = stub_->Transcribe(call.get());
+  absl::Status audio_status;
+  std::thread writer([&] {
+    v1::TranscribeRequest request;
+    *request.mutable_config() = config;
+    while (stream->Write(request)) {
+      absl::StatusOr<std::string> bytes = audio();
+      if (!bytes.ok()) {
+        audio_status = bytes.status();
+        call.get()->TryCancel();
+        return;
+      }
+      if (bytes->empty()) break;
+      request.set_audio(*std::move(bytes));
+    }
+    stream->WritesDone();
+  });
+
+  Transcript transcript;
+  v1::TranscribeResponse response;
+  while (stream->Read(&response)) {
+    if (response.has_result()) transcript.results.push_back(std::move(*response.mutable_result()));
+    if (response.has_progress()) {
+      transcript.audio_ms = response.progress().processed_ms();
+      if (on_progress) on_progress(response.progress());
+    }
+  }
+  writer.join();
+  grpc::Status status = stream->Finish();
+  if (!audio_status.ok()) return audio_status;
+  if (!status.ok()) return ToAbsl(status);
+  return transcript;
+}
+
+absl::StatusOr<std::vector<v1::Model>> RillClient::ListModels(const CallOptions& options) {
+  CallContext call(options);
+  v1::ListModelsResponse response;
+  grpc::Status status = stub_->ListModels(call.get(), v1::ListModelsRequest(), &response);
+  if (!status.ok()) return ToAbsl(status);
+  return std::vector<v1::Model>(response.models().begin(), response.models().end());
+}
+
+absl::StatusOr<grpc::health::v1::HealthCheckResponse::ServingStatus> RillClient::Health(
+    const std::string& service, const CallOptions& options) {
+  CallContext call(options);
+  grpc::health::v1::HealthCheckRequest request;
+  request.set_service(service);
+  grpc::health::v1::HealthCheckResponse response;
+  grpc::Status status = health_->Check(call.get(), request, &response);
+  if (!status.ok()) return ToAbsl(status);
+  return response.status();
+}
+
+}  // namespace rill::client

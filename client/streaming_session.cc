@@ -1,0 +1,60 @@
+#include "client/streaming_session.h"
+
+#include <utility>
+
+#include "client/status.h"
+
+namespace rill::client {
+
+StreamingSession::StreamingSession(v1::SpeechRecognition::Stub& stub,
+                                   const v1::StreamingConfig& config, const CallOptions& options)
+    : call_(options), stream_(stub.StreamingRecognize(call_.get())) {
+  v1::StreamingRecognizeRequest request;
+  *request.mutable_config() = config;
+  stream_->Write(request);  // if it fails, the first read says why
+}
+
+StreamingSession::~StreamingSession() {
+  if (over_) return;
+  Cancel();
+  stream_->Finish();
+}
+
+bool StreamingSession::Write(std::string audio) {
+  v1::StreamingRecognizeRequest request;
+  request.set_audio(std::move(audio));
+  return stream_->Write(request);
+}
+
+bool StreamingSession::WriteFeatures(std::string frames) {
+  v1::StreamingRecognizeRequest request;
+  request.mutable_features()->set_data(std::move(frames));
+  return stream_->Write(request);
+}
+
+bool StreamingSession::Flush(uint64_t id) {
+  v1::StreamingRecognizeRequest request;
+  request.mutable_flush()->set_id(id);
+  return stream_->Write(request);
+}
+
+bool StreamingSession::Finish() { return stream_->WritesDone(); }
+
+bool StreamingSession::Next(v1::StreamingRecognizeResponse* response) {
+  if (over_) return false;
+  if (stream_->Read(response)) return true;
+  status_ = ToAbsl(stream_->Finish());
+  over_ = true;
+  return false;
+}
+
+absl::Status StreamingSession::ReadAll(
+    const std::function<void(const v1::StreamingRecognizeResponse&)>& on_response) {
+  v1::StreamingRecognizeResponse response;
+  while (Next(&response)) on_response(response);
+  return status_;
+}
+
+void StreamingSession::Cancel() { call_.get()->TryCancel(); }
+
+}  // namespace rill::client

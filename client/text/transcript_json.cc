@@ -1,0 +1,53 @@
+#include "client/text/transcript_json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace rill::client {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double Seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
+double Rounded(double value) { return std::round(value * 1000) / 1000; }
+
+Json WordJson(const v1::Word& word) {
+  return {{"text", word.text()},
+          {"start", Seconds(word.start_ms())},
+          {"end", Seconds(word.end_ms())},
+          {"confidence", Rounded(word.confidence())}};
+}
+
+// A server's or a file name's bytes that are not UTF-8 are replaced: dump would throw.
+std::string Line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string TranscriptJson(const std::string& file, double seconds,
+                           const std::vector<v1::Result>& results) {
+  std::string text;
+  Json words = Json::array();
+  for (const v1::Result& result : results) {
+    if (!text.empty() && !result.text().empty()) text += ' ';
+    text += result.text();
+    for (const v1::Word& word : result.words()) words.push_back(WordJson(word));
+  }
+  return Line({{"file", file}, {"seconds", Rounded(seconds)}, {"text", text}, {"words", words}});
+}
+
+std::string ResultJson(const v1::Result& result) {
+  Json json = {{"final", result.is_final()},
+               {"start", Seconds(result.start_ms())},
+               {"end", Seconds(result.end_ms())},
+               {"text", result.text()}};
+  if (result.is_final()) {
+    json["confidence"] = Rounded(result.confidence());
+    json["words"] = Json::array();
+    for (const v1::Word& word : result.words()) json["words"].push_back(WordJson(word));
+  }
+  return Line(json);
+}
+
+}  // namespace rill::client

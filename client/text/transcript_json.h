@@ -1,0 +1,18 @@
+// Results as JSON, one object a line. Pure functions; any thread. Times are seconds.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rill/v1/rill.pb.h"
+
+namespace rill::client {
+
+// {"file", "seconds", "text", "words": [{"text", "start", "end", "confidence"}]}
+std::string TranscriptJson(const std::string& file, double seconds,
+                           const std::vector<v1::Result>& results);
+
+// {"final", "start", "end", "text", "confidence", "words"}; the last two for finals only.
+std::string ResultJson(const v1::Result& result);
+
+}  // namespace rill::client
