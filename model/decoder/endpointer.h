@@ -1,4 +1,5 @@
-// When an utterance ends: a pure policy on times, without clock, audio or model. Any thread; immutable.
+// When an utterance ends: a pure policy on times, without clock, audio or model. Any thread;
+// immutable.
 #pragma once
 
 #include <cstdint>
@@ -7,21 +8,31 @@
 
 namespace rill {
 
+// Times are at most an hour.
 struct EndpointRules {
   bool enabled = true;
-  int silence_after_words_ms = 1000;  // words, then this much without a letter
-  int silence_without_words_ms = 0;   // nothing heard for this long: a final result without words; 0: never
-  int max_utterance_ms = 20000;       // an utterance is cut here at the latest; 0: never
+  int silence_after_words_ms = 1000;  // words, then this much without a letter; at least 40
+  int silence_without_words_ms =
+      0;  // nothing heard for this long: a final result without words; 0: never
+  int max_utterance_ms =
+      20000;  // an utterance is cut here at the latest; 0: never, else at least 1000
 
   absl::Status Validate() const;  // names the field at fault
 };
 
 struct UtteranceState {
-  int64_t length_ms = 0;            // since the utterance began
-  int64_t trailing_silence_ms = 0;  // since the last letter
   bool has_words = false;
+  int64_t length_ms =
+      0;  // since the first word began, or since the last utterance if there is none
+  int64_t trailing_silence_ms = 0;  // since the last letter
 };
 
-bool IsEndpoint(const EndpointRules& rules, const UtteranceState& state);
+enum class Endpoint {
+  kNone,
+  kSilence,  // the speaker has paused
+  kTooLong,  // the speaker has not: cut between words
+};
+
+Endpoint FindEndpoint(const EndpointRules& rules, const UtteranceState& state);
 
 }  // namespace rill
