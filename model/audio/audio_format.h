@@ -2,6 +2,7 @@
 #pragma once
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace rill {
 
@@ -27,6 +28,9 @@ struct AudioFormat {
   int channels = 1;
 
   absl::Status Validate() const;  // InvalidArgument that names the field at fault
+
+  // Whether what a header says is usable and agrees with this. `container` is for the message.
+  absl::Status CheckHeader(absl::string_view container, int header_rate, int header_channels) const;
 };
 
 }  // namespace rill

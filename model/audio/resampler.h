@@ -1,7 +1,9 @@
-// Streaming change of the sample rate (libsoxr, high quality: pass band to 91 % of the lower
-// Nyquist frequency, no aliasing above -120 dB). One object a stream, used by one thread at a time.
-// The output does not depend on how the input is cut, and has no delay in time: output sample n is
-// the signal at n / output_rate.
+// Streaming change of the sample rate by libsoxr. Downwards: flat to 91 % of the output's Nyquist
+// frequency, aliases below -120 dB. Upwards: flat to 85 % of the input's Nyquist frequency. The
+// input's last 20 to 60 ms wait inside.
+//
+// One object a stream, used by one thread at a time. The output does not depend on how the input is
+// cut, and is not shifted in time: output sample n is the signal at n / output_rate.
 #pragma once
 
 #include <memory>

@@ -8,7 +8,6 @@
 // are cut.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -16,12 +15,14 @@
 
 namespace rill {
 
+// The ranges are the caller's to check.
 struct LogMelOptions {
-  int sample_rate = 16000;  // Hz
-  int mel_bins = 80;
+  int sample_rate = 16000;  // Hz, 4,000 to 192,000
+  int mel_bins = 80;        // at least 1
   // Speed perturbation for training: the window and the shift are 25 and 10 ms times `speed`, and
   // the mel filters are those of a recording at sample_rate * speed: features of the audio played
-  // `speed` times as fast, without resampling. 1 when serving.
+  // `speed` times as fast, without resampling. Played slower, it has nothing above the recording's
+  // own band: the highest filters are at the floor. 0.5 to 2; 1 when serving.
   double speed = 1.0;
 };
 

@@ -1,0 +1,154 @@
+#include "model/audio/audio_decoder.h"
+
+#include <algorithm>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "model/audio/flac_decoder.h"
+#include "model/audio/header_bytes.h"
+#include "model/audio/mono_decoder.h"
+#include "model/audio/pcm_decoder.h"
+#include "model/audio/resampler.h"
+#include "model/audio/wav_decoder.h"
+
+namespace rill {
+namespace {
+
+constexpr size_t kMagicBytes = 4;
+// Bytes are decoded and resampled in slices, since a slice of FLAC can stand for 20,000 times as
+// much audio.
+constexpr size_t kSliceBytes = 4096;
+// What one call may give: any PCM, but of FLAC not the years of silence that fit in a message.
+constexpr size_t kMaxSamplesPerByte = 16;
+constexpr size_t kMaxSecondsPerCall = 1800;
+
+std::unique_ptr<MonoDecoder> MakeMonoDecoder(AudioEncoding encoding, const AudioFormat& format) {
+  const int channels = std::max(format.channels, 1);
+  switch (encoding) {
+    case AudioEncoding::kLinear16:
+      return std::make_unique<PcmDecoder>(SampleFormat::kSigned16, channels, format.sample_rate);
+    case AudioEncoding::kFloat32:
+      return std::make_unique<PcmDecoder>(SampleFormat::kFloat32, channels, format.sample_rate);
+    case AudioEncoding::kWav:
+      return std::make_unique<WavDecoder>(format);
+    case AudioEncoding::kFlac:
+      return std::make_unique<FlacDecoder>(format);
+    case AudioEncoding::kAuto:
+      break;
+  }
+  return nullptr;
+}
+
+class ResamplingDecoder : public AudioDecoder {
+ public:
+  ResamplingDecoder(const AudioFormat& format, int output_rate)
+      : format_(format),
+        output_rate_(output_rate),
+        decoder_(MakeMonoDecoder(format.encoding, format)) {
+    magic_.Want(kMagicBytes);
+  }
+
+  absl::Status Accept(absl::Span<const uint8_t> bytes, std::vector<float>* samples) override {
+    if (status_.ok() && finished_) {
+      status_ = absl::FailedPreconditionError("audio: comes after its end");
+    }
+    if (status_.ok()) status_ = Decode(bytes, samples);
+    return status_;
+  }
+
+  absl::Status Finish(std::vector<float>* samples) override {
+    if (!status_.ok() || finished_) return status_;
+    finished_ = true;
+    status_ = DecodeRest(samples);
+    return status_;
+  }
+
+ private:
+  absl::Status Decode(absl::Span<const uint8_t> bytes, std::vector<float>* samples) {
+    if (decoder_ == nullptr) {
+      if (!magic_.Take(&bytes)) return absl::OkStatus();
+      if (absl::Status status = Detect(samples); !status.ok()) return status;
+    }
+    const size_t limit =
+        samples->size() + kMaxSamplesPerByte * bytes.size() + kMaxSecondsPerCall * output_rate_;
+    while (!bytes.empty()) {
+      const absl::Span<const uint8_t> slice = bytes.first(std::min(bytes.size(), kSliceBytes));
+      if (absl::Status status = DecodeSlice(slice, samples); !status.ok()) return status;
+      if (samples->size() > limit) {
+        return absl::ResourceExhaustedError(absl::StrCat("audio: one message holds more than ",
+                                                         kMaxSecondsPerCall,
+                                                         " seconds of audio; send smaller pieces"));
+      }
+      bytes.remove_prefix(slice.size());
+    }
+    return absl::OkStatus();
+  }
+
+  // Chooses the decoder by the first bytes, and gives them to it.
+  absl::Status Detect(std::vector<float>* samples) {
+    const absl::string_view magic(reinterpret_cast<const char*>(magic_.bytes().data()),
+                                  magic_.bytes().size());
+    if (magic == "RIFF") {
+      decoder_ = MakeMonoDecoder(AudioEncoding::kWav, format_);
+    } else if (magic == "fLaC") {
+      decoder_ = MakeMonoDecoder(AudioEncoding::kFlac, format_);
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("audio: begins with \"", absl::CHexEscape(magic),
+                       "\", which is neither WAV nor FLAC; for raw PCM set encoding"));
+    }
+    return DecodeSlice(magic_.bytes(), samples);
+  }
+
+  absl::Status DecodeSlice(absl::Span<const uint8_t> slice, std::vector<float>* samples) {
+    std::vector<float> mono;
+    if (absl::Status status = decoder_->Accept(slice, &mono); !status.ok()) return status;
+    return Resample(mono, samples);
+  }
+
+  absl::Status DecodeRest(std::vector<float>* samples) {
+    if (decoder_ == nullptr) {
+      if (magic_.bytes().empty()) return absl::OkStatus();
+      return absl::InvalidArgumentError(
+          absl::StrCat("audio: ", magic_.bytes().size(), " bytes are neither WAV nor FLAC"));
+    }
+    std::vector<float> mono;
+    absl::Status status = decoder_->Finish(&mono);
+    if (status.ok()) status = Resample(mono, samples);
+    if (status.ok() && resampler_ != nullptr) status = resampler_->Finish(samples);
+    return status;
+  }
+
+  absl::Status Resample(absl::Span<const float> mono, std::vector<float>* samples) {
+    if (mono.empty()) return absl::OkStatus();
+    if (resampler_ == nullptr) {
+      absl::StatusOr<std::unique_ptr<Resampler>> resampler =
+          Resampler::Create(decoder_->sample_rate(), output_rate_);
+      if (!resampler.ok()) return resampler.status();
+      resampler_ = *std::move(resampler);
+    }
+    return resampler_->Accept(mono, samples);
+  }
+
+  const AudioFormat format_;
+  const int output_rate_;
+  HeaderBytes magic_;
+  std::unique_ptr<MonoDecoder> decoder_;  // null: the first bytes are to tell
+  std::unique_ptr<Resampler> resampler_;  // null: no sample has come yet
+  bool finished_ = false;
+  absl::Status status_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AudioDecoder>> AudioDecoder::Create(const AudioFormat& format,
+                                                                   int output_rate) {
+  if (absl::Status status = format.Validate(); !status.ok()) return status;
+  if (output_rate < kMinSampleRate || output_rate > kMaxSampleRate) {
+    return absl::InvalidArgumentError(absl::StrCat("output_rate: must be ", kMinSampleRate, " to ",
+                                                   kMaxSampleRate, " Hz, not ", output_rate));
+  }
+  return std::make_unique<ResamplingDecoder>(format, output_rate);
+}
+
+}  // namespace rill
