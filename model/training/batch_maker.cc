@@ -14,7 +14,8 @@ namespace {
 // First parts of random keys; the planner's own begin at 1.
 enum Purpose : uint64_t { kAugment = 101, kChunk = 102 };
 
-constexpr size_t kRecentPlans = 2;  // batches made ahead reach into the next pass
+constexpr size_t kRecentPlans = 2;               // batches made ahead reach into the next pass
+constexpr int64_t kMaxIndex = int64_t{1} << 40;  // times rows does not overflow
 
 }  // namespace
 
@@ -48,7 +49,9 @@ BatchMaker::PlacedRow BatchMaker::Find(int64_t row) const {
 }
 
 absl::StatusOr<Batch> BatchMaker::Make(int64_t index) const {
-  if (index < 0) return absl::OutOfRangeError(absl::StrCat("batch number ", index));
+  if (index < 0 || index > kMaxIndex) {
+    return absl::OutOfRangeError(absl::StrCat("batch number ", index));
+  }
   Batch batch;
   batch.rows = options_.rows;
   batch.frames = options_.row_frames;

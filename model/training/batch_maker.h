@@ -25,7 +25,7 @@ class BatchMaker {
   BatchMaker(absl::Span<const TrainingCorpus> corpora, const PassPlanner& planner,
              const Augmenter& augmenter, const DataOptions& options);
 
-  // OutOfRange if the index is negative.
+  // OutOfRange if the index is negative or absurd.
   absl::StatusOr<Batch> Make(int64_t index) const;
 
   int64_t rows_per_pass() const { return rows_per_pass_; }  // of the first pass

@@ -38,9 +38,9 @@ constexpr int kFeatureVersion = 1;
 constexpr int64_t kMaxNamed = 10;  // unreadable recordings of a list named in the log
 
 // Held while files are made. Closing the descriptor unlocks.
-class FolderLock {
+class CacheLock {
  public:
-  ~FolderLock() {
+  ~CacheLock() {
     if (fd_ >= 0) close(fd_);
   }
 
@@ -127,7 +127,7 @@ absl::StatusOr<std::vector<FeatureCache::Files>> FeatureCache::Open(
     return absl::InvalidArgumentError(
         absl::StrCat("cannot make the cache folder ", options_.folder, ": ", error.message()));
   }
-  FolderLock lock;
+  CacheLock lock;
   if (absl::Status status = lock.Take(options_.folder, options_.log); !status.ok()) return status;
 
   std::vector<std::vector<Target>> targets(lists.size());

@@ -2,6 +2,7 @@
 // of calls (SplitMix64: Steele, Lea, Flood, 2014). A plain value; one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <utility>
