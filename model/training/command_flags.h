@@ -1,0 +1,36 @@
+// What the commands of rill-train share on the command line: the flags of the data, durations, and
+// files of flags.
+//
+// Thread rule: from main, before any thread is started.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "model/training/data_options.h"
+
+namespace rill::training {
+
+// "NAME=NUMBER", by name: as --share and --loss-weight take them.
+struct CorpusNumbers {
+  std::vector<std::string> shares;
+  std::vector<std::string> loss_weights;
+};
+
+// --dev and --cache, for every command that reads speech.
+void AddDevelopmentFlags(CLI::App& app, DataOptions& options);
+// --data, --noise, --share, --loss-weight, --rows, --row-frames, --workers, --seed.
+void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& numbers);
+// InvalidArgument naming the flag and the corpus.
+absl::Status ParseCorpusNumbers(const CorpusNumbers& numbers, DataOptions& options);
+
+// 30s, 10m, 2h, 1.5d: in seconds.
+CLI::AsNumberWithUnit DurationCheck();
+
+// Takes flags that were not given from a TOML file with the same names as keys, without the dashes.
+// InvalidArgument naming a key that is no flag or does not fit it.
+absl::Status ApplyConfigFile(const std::string& path, CLI::App& app);
+
+}  // namespace rill::training

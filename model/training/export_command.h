@@ -1,0 +1,29 @@
+// rill-train export: a run's newest checkpoint as a model file for the server.
+//
+// Thread rule: from main.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace rill::training {
+
+class ExportCommand {
+ public:
+  explicit ExportCommand(CLI::App& program);
+  bool chosen() const { return app_->parsed(); }
+  absl::Status Run();
+
+ private:
+  CLI::App* app_;
+  std::string run_;
+  std::string checkpoint_;
+  std::string output_;
+  std::string name_, language_ = "en", license_, training_data_, description_;
+  bool average_ = true;
+  bool bfloat16_ = true;
+};
+
+}  // namespace rill::training
