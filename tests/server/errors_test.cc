@@ -1,0 +1,174 @@
+// What clients do wrong, and what they are told.
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "tests/server/server_fixture.h"
+
+namespace rill::server {
+namespace {
+
+using testing::HasSubstr;
+
+class ErrorsTest : public ServerFixture {
+ protected:
+  // Sends these requests and reads on; the client does not half-close.
+  Outcome Send(const std::vector<v1::StreamingRecognizeRequest>& requests) {
+    grpc::ClientContext context;
+    const auto call = stub().StreamingRecognize(&context);
+    for (const auto& request : requests) {
+      if (!call->Write(request)) break;
+    }
+    Outcome outcome;
+    ReadAll(call.get(), &outcome);
+    return outcome;
+  }
+
+  void ExpectError(const grpc::Status& status, grpc::StatusCode code, const std::string& text) {
+    EXPECT_EQ(status.error_code(), code) << status.error_message();
+    EXPECT_THAT(status.error_message(), HasSubstr(text));
+    EXPECT_TRUE(EverythingFreed());
+  }
+};
+
+TEST_F(ErrorsTest, BadConfigurationsNameTheField) {
+  Start();
+  using Config = v1::RecognitionConfig;
+  const struct {
+    std::function<void(Config*)> change;
+    std::string field;
+  } cases[] = {
+      {[](Config* c) { c->set_chunk_ms(100); }, "config.recognition.chunk_ms"},
+      {[](Config* c) { c->set_chunk_ms(-40); }, "config.recognition.chunk_ms"},
+      {[](Config* c) { c->mutable_audio()->set_sample_rate_hertz(0); },
+       "config.recognition.audio.sample_rate_hertz"},
+      {[](Config* c) { c->mutable_audio()->set_sample_rate_hertz(3999); },
+       "config.recognition.audio.sample_rate_hertz"},
+      {[](Config* c) { c->mutable_audio()->set_sample_rate_hertz(-16000); },
+       "config.recognition.audio.sample_rate_hertz"},
+      {[](Config* c) { c->mutable_audio()->set_channels(9); }, "config.recognition.audio.channels"},
+      {[](Config* c) { c->mutable_audio()->set_channels(-1); },
+       "config.recognition.audio.channels"},
+      {[](Config* c) { c->mutable_audio()->set_encoding(static_cast<v1::AudioEncoding>(99)); },
+       "config.recognition.audio.encoding"},
+      {[](Config* c) { c->mutable_endpoint()->set_silence_after_words_ms(-1); },
+       "config.recognition.endpoint.silence_after_words_ms"},
+      {[](Config* c) { c->mutable_endpoint()->set_max_utterance_ms(-1); },
+       "config.recognition.endpoint.max_utterance_ms"},
+  };
+  for (const auto& c : cases) {
+    v1::StreamingRecognizeRequest request = ConfigRequest();
+    c.change(request.mutable_config()->mutable_recognition());
+    ExpectError(Send({request}).status, grpc::StatusCode::INVALID_ARGUMENT, c.field);
+  }
+  EXPECT_EQ(fake().opened, 0);
+}
+
+TEST_F(ErrorsTest, UnknownModelIsNotFoundAndTheOnesThereAreNamed) {
+  Start();
+  v1::StreamingRecognizeRequest request = ConfigRequest();
+  request.mutable_config()->mutable_recognition()->set_model("none\xE2\x82\xAC");
+  ExpectError(Send({request}).status, grpc::StatusCode::NOT_FOUND, "this server has: fake");
+}
+
+TEST_F(ErrorsTest, RequestsOutOfOrder) {
+  Start();
+  const auto audio = AudioRequest(NoiseAudio(100));
+  v1::StreamingRecognizeRequest features, empty;
+  features.mutable_features()->set_data("1234");
+  const auto code = grpc::StatusCode::INVALID_ARGUMENT;
+  ExpectError(Send({audio}).status, code, "config: must be the first");
+  ExpectError(Send({ConfigRequest(), ConfigRequest()}).status, code, "config: sent twice");
+  ExpectError(Send({ConfigRequest(), features}).status, code,
+              "features: this stream carries audio");
+  ExpectError(Send({ConfigRequest(), empty}).status, code, "request: empty");
+  v1::StreamingRecognizeRequest feature_config;
+  feature_config.mutable_config()->set_features(true);
+  ExpectError(Send({feature_config, audio}).status, code, "audio: this stream carries features");
+  ExpectError(Send({feature_config, features}).status, code, "features.data");
+  *feature_config.mutable_config()->mutable_recognition() = Linear16Config();
+  ExpectError(Send({feature_config}).status, code, "config.recognition.audio: must not be set");
+}
+
+TEST_F(ErrorsTest, AStreamWithoutAnything) {
+  Start();
+  grpc::ClientContext context;
+  const auto call = stub().StreamingRecognize(&context);
+  call->WritesDone();
+  Outcome outcome;
+  ReadAll(call.get(), &outcome);
+  ExpectError(outcome.status, grpc::StatusCode::INVALID_ARGUMENT, "config");
+  grpc::ClientContext other_context;
+  const auto transcribe = stub().Transcribe(&other_context);
+  transcribe->WritesDone();
+  ExpectError(transcribe->Finish(), grpc::StatusCode::INVALID_ARGUMENT, "config");
+}
+
+TEST_F(ErrorsTest, BadAudioEndsTheStream) {
+  Start();
+  const std::string bad(1, static_cast<char>(kFakeBadByte));
+  ExpectError(Send({ConfigRequest(), AudioRequest(NoiseAudio(400)), AudioRequest(bad)}).status,
+              grpc::StatusCode::INVALID_ARGUMENT, "audio: not audio");
+  ExpectError(Recognize(bad).status, grpc::StatusCode::INVALID_ARGUMENT, "audio: not audio");
+  ExpectError(Transcribe(bad).status, grpc::StatusCode::INVALID_ARGUMENT, "audio: not audio");
+}
+
+TEST_F(ErrorsTest, ARecordingMayBeTooLong) {
+  ServerOptions options = FewThreads();
+  options.max_audio_seconds = 3;
+  Start(options);
+  const std::string fits = NoiseAudio(3000), too_long = NoiseAudio(10000);
+  EXPECT_TRUE(Transcribe(fits).status.ok());
+  const Outcome outcome = Transcribe(too_long);
+  EXPECT_FALSE(outcome.finals.empty());  // what came before is not lost
+  ExpectError(outcome.status, grpc::StatusCode::OUT_OF_RANGE, "3 s");
+  ExpectError(Recognize(too_long).status, grpc::StatusCode::OUT_OF_RANGE, "3 s");
+  EXPECT_TRUE(Stream(too_long).status.ok());
+}
+
+TEST_F(ErrorsTest, AMessageMayBeTooLarge) {
+  ServerOptions options = FewThreads();
+  options.max_message_bytes = 100000;
+  Start(options);
+  EXPECT_EQ(Recognize(NoiseAudio(10000)).status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(EverythingFreed());
+  EXPECT_TRUE(Stream(NoiseAudio(1000)).status.ok());
+}
+
+TEST_F(ErrorsTest, GarbageOnTheWireHarmsNobody) {
+  Start();
+  std::mt19937 random(5);
+  const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+  for (int i = 0; i < 40; ++i) {
+    const int connection = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<uint16_t>(server().port()));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(connect(connection, reinterpret_cast<sockaddr*>(&to), sizeof(to)), 0);
+    std::string bytes = i % 2 ? preface : "";
+    for (int n = 0; n < 500; ++n) bytes.push_back(static_cast<char>(random()));
+    send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    close(connection);
+  }
+  EXPECT_TRUE(Stream(NoiseAudio(400)).status.ok());
+  EXPECT_TRUE(EverythingFreed());
+}
+
+TEST_F(ErrorsTest, ATakenPortIsAnError) {
+  Start();
+  ServerOptions options = FewThreads();
+  options.listen = address();
+  std::vector<ServedModel> models(1);
+  models[0].engine = std::make_unique<Engine>(
+      std::make_unique<FakeRecognizer>(std::make_shared<FakeControl>()), ToEngineOptions(options));
+  const auto second = Server::Start(options, std::move(models));
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(address()));
+}
+
+}  // namespace
+}  // namespace rill::server

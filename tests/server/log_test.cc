@@ -1,0 +1,37 @@
+#include "server/log.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace rill::server {
+namespace {
+
+TEST(LogTest, Text) {
+  EXPECT_EQ(FormatLogLine(LogFormat::kText, "T", LogLevel::kInfo, "stream_end",
+                          {{"stream", "a b"}, {"words", int64_t{3}}, {"seconds", 1.5}}),
+            "T info stream_end stream=\"a b\" words=3 seconds=1.500");
+}
+
+TEST(LogTest, Json) {
+  const auto line = nlohmann::json::parse(
+      FormatLogLine(LogFormat::kJson, "T", LogLevel::kError, "start_error",
+                    {{"error", "it's \"bad\""}, {"words", int64_t{3}}, {"seconds", 1.5}}));
+  EXPECT_EQ(line["time"], "T");
+  EXPECT_EQ(line["level"], "error");
+  EXPECT_EQ(line["event"], "start_error");
+  EXPECT_EQ(line["error"], "it's \"bad\"");
+  EXPECT_EQ(line["words"], 3);
+  EXPECT_EQ(line["seconds"], 1.5);
+}
+
+TEST(LogTest, NothingAClientSendsCanForgeALine) {
+  for (const LogFormat format : {LogFormat::kText, LogFormat::kJson}) {
+    const std::string line = FormatLogLine(format, "T", LogLevel::kInfo, "e",
+                                           {{"peer", "x\nT info stream_end\r\x1b[2J\xff\xfe"}});
+    for (const char c : line) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << line;
+  }
+}
+
+}  // namespace
+}  // namespace rill::server

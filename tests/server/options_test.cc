@@ -1,0 +1,113 @@
+#include "server/options.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "server/default_model.h"
+
+namespace rill::server {
+namespace {
+
+using testing::HasSubstr;
+
+// Empty if the arguments are accepted, else what the user is told.
+std::string Parse(std::vector<std::string> arguments, ServerOptions* options) {
+  CLI::App app;
+  RegisterOptions(&app, options);
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+class OptionsTest : public testing::Test {
+ protected:
+  std::string WriteConfig(const std::string& text) {
+    const std::string path = testing::TempDir() + "/options_test_" +
+                             testing::UnitTest::GetInstance()->current_test_info()->name() +
+                             ".toml";
+    std::ofstream(path) << text;
+    return path;
+  }
+  ServerOptions options_;
+};
+
+TEST_F(OptionsTest, FlagsAndFileMeanTheSame) {
+  ASSERT_EQ(Parse({"--listen", "0.0.0.0:1", "--max-batch=3", "--reflection=false",
+                   "--log-format=json", "--idle-timeout=2.5"},
+                  &options_),
+            "");
+  ServerOptions from_file;
+  const std::string path = WriteConfig(
+      "# of the operator\nlisten = \"0.0.0.0:1\"\nmax-batch = 3\nreflection = false\n"
+      "log-format = \"json\"\nidle-timeout = 2.5\n");
+  ASSERT_EQ(Parse({"--config", path}, &from_file), "");
+  for (const ServerOptions* options : {&options_, &from_file}) {
+    EXPECT_EQ(options->listen, "0.0.0.0:1");
+    EXPECT_EQ(options->max_batch, 3);
+    EXPECT_FALSE(options->reflection);
+    EXPECT_EQ(options->log_format, LogFormat::kJson);
+    EXPECT_EQ(options->idle_timeout, 2.5);
+  }
+}
+
+TEST_F(OptionsTest, TheCommandLineWinsOverTheFile) {
+  ASSERT_EQ(Parse({"--config", WriteConfig("max-batch = 3\n"), "--max-batch=5"}, &options_), "");
+  EXPECT_EQ(options_.max_batch, 5);
+}
+
+TEST_F(OptionsTest, UnknownKeysAreErrors) {
+  EXPECT_THAT(Parse({"--nonsense", "1"}, &options_), HasSubstr("nonsense"));
+  EXPECT_THAT(Parse({"--config", WriteConfig("nonsense = 1\n")}, &options_), HasSubstr("nonsense"));
+  EXPECT_NE(Parse({"--config", "no-such-file.toml"}, &options_), "");
+}
+
+TEST_F(OptionsTest, ValuesOutOfRangeNameTheFlag) {
+  for (const char* flag :
+       {"--chunk-ms=100", "--max-batch=0", "--batch-deadline-ms=-1", "--max-message-bytes=1",
+        "--workers=x", "--log-level=loud", "--log-format=xml", "--idle-timeout=-1",
+        "--reflection=perhaps", "--model=no-such-file"}) {
+    const std::string name = std::string(flag).substr(0, std::string(flag).find('='));
+    EXPECT_THAT(Parse({flag}, &options_), HasSubstr(name)) << flag;
+  }
+}
+
+TEST_F(OptionsTest, TheDocumentedTableIsTheRealOne) {
+  CLI::App app;
+  const std::string table = OptionsTable(RegisterOptions(&app, &options_));
+  std::ifstream file(RILL_SOURCE_DIR "/docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr(table))
+      << "run rill-server --print-options-table and put its output into docs/configuration.md";
+}
+
+TEST_F(OptionsTest, TheDefaultModelIsFoundInTheFirstFolderThatHasOne) {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::path(testing::TempDir()) / "default_model_test";
+  fs::remove_all(root);
+  const fs::path first = root / "first", second = root / "second";
+  const std::vector<fs::path> folders = {first, second};
+  EXPECT_EQ(FindDefaultModel(folders).status().code(), absl::StatusCode::kNotFound);
+  fs::create_directories(first);
+  fs::create_directories(second);
+  std::ofstream(first / "notes.txt") << "x";
+  std::ofstream(second / "b.safetensors") << "x";
+  EXPECT_EQ(*FindDefaultModel(folders), second / "b.safetensors");
+  std::ofstream(second / "a.safetensors") << "x";
+  const auto ambiguous = FindDefaultModel(folders);
+  EXPECT_THAT(std::string(ambiguous.status().message()), HasSubstr("--model"));
+  std::ofstream(second / "default.safetensors") << "x";
+  EXPECT_EQ(*FindDefaultModel(folders), second / "default.safetensors");
+  std::ofstream(first / "c.safetensors") << "x";
+  EXPECT_EQ(*FindDefaultModel(folders), first / "c.safetensors");
+  fs::remove_all(root);
+}
+
+}  // namespace
+}  // namespace rill::server
