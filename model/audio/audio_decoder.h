@@ -1,6 +1,11 @@
 // Turns a client's bytes, cut anywhere, into mono float samples at 16 kHz: decoding, mixing down,
 // resampling. One object a stream, used by one thread at a time. The samples do not depend on how
-// the bytes are cut. Errors are final: after one, every call returns it again.
+// the bytes are cut. In float audio not-a-number and the infinities become 0, and what lies beyond
+// [-1, 1] is clipped.
+//
+// Errors: InvalidArgument names the field of the format or of the header at fault, or the place of
+// the damage; ResourceExhausted if one call's bytes stand for more than half an hour of audio, as
+// only FLAC of silence can. They are final: after one, every call returns it again.
 #pragma once
 
 #include <cstdint>

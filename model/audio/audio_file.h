@@ -14,7 +14,7 @@ struct AudioClip {
   int sample_rate = 0;         // Hz
 };
 
-// Mixed down to mono. Errors name the path.
+// Mixed down to mono, cleaned as by AudioDecoder. Errors name the path.
 absl::StatusOr<AudioClip> ReadAudioFile(const std::string& path);
 
 // As above, resampled to `rate` if it is not the file's own.
