@@ -24,17 +24,29 @@ endfunction()
 # rill_simd_sources(TARGET FILES...): compiles each file once an instruction set, into the
 # namespace named by RILL_SIMD (avx2, avx512). kernels/cpu/simd.h chooses between them at run time.
 function(rill_simd_sources target)
-  set(avx2_flags -march=x86-64-v3)
-  set(avx512_flags -march=x86-64-v4 -mprefer-vector-width=512)
-  foreach(isa avx2 avx512)
-    add_library(${target}_${isa} OBJECT ${ARGN})
-    target_link_libraries(${target}_${isa} PRIVATE rill_options)
-    target_compile_definitions(${target}_${isa} PRIVATE RILL_SIMD=${isa} RILL_SIMD_${isa}=1)
-    target_compile_options(${target}_${isa} PRIVATE ${${isa}_flags} -O3 -fopenmp-simd
-      -fno-math-errno -fno-trapping-math -ffp-contract=fast
-      -Wno-maybe-uninitialized)  # GCC 12 warns of its own AVX-512 intrinsics (bug 105593)
-    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
-  endforeach()
+  rill_simd_variant(${target} avx2 "-march=x86-64-v3" ${ARGN})
+  rill_simd_variant(${target} avx512 "-march=x86-64-v4;-mprefer-vector-width=512" ${ARGN})
+endfunction()
+
+# rill_simd_bfloat16_sources(TARGET FILES...): the same, and once more into avx512bf16, for files
+# whose time goes into storing BFloat16.
+function(rill_simd_bfloat16_sources target)
+  rill_simd_sources(${target} ${ARGN})
+  rill_simd_variant(${target} avx512bf16
+    "-march=x86-64-v4;-mavx512bf16;-mprefer-vector-width=512" ${ARGN})
+endfunction()
+
+function(rill_simd_variant target isa flags)
+  string(MD5 id "${ARGN}")
+  string(SUBSTRING ${id} 0 6 id)
+  set(objects ${target}_${isa}_${id})
+  add_library(${objects} OBJECT ${ARGN})
+  target_link_libraries(${objects} PRIVATE rill_options)
+  target_compile_definitions(${objects} PRIVATE RILL_SIMD=${isa} RILL_SIMD_${isa}=1)
+  target_compile_options(${objects} PRIVATE ${flags} -O3 -fopenmp-simd
+    -fno-math-errno -fno-trapping-math -ffp-contract=fast
+    -Wno-maybe-uninitialized)  # GCC 12 warns of its own AVX-512 intrinsics (bug 105593)
+  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
 endfunction()
 
 # rill_test(NAME SOURCES files LIBS libraries): one GoogleTest program, each case known to CTest.

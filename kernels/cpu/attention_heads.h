@@ -30,9 +30,9 @@ void SplitHeadsBackward(const AttentionShape& shape, const T* d_q, const T* d_k,
 
 inline constexpr float kDenominatorEpsilon = 1e-6f;
 
-// y = rms_norm_over_all_heads(num / (den + kDenominatorEpsilon)) * weight * SiLU(gate): [batch, frames, heads * 64].
-// num: [batch, heads, frames, 64]; den: [batch, heads, frames]; weight: [heads * 64];
-// gate: read from qkvg as above. inv_rms: [batch, frames], kept for the backward pass.
+// y = rms_norm_over_all_heads(num / (den + kDenominatorEpsilon)) * weight * SiLU(gate): [batch,
+// frames, heads * 64]. num: [batch, heads, frames, 64]; den: [batch, heads, frames]; weight: [heads
+// * 64]; gate: read from qkvg as above. inv_rms: [batch, frames], kept for the backward pass.
 template <typename T>
 void MergeHeadsForward(const AttentionShape& shape, const T* num, const float* den, const T* qkvg,
                        const float* weight, T* y, float* inv_rms);

@@ -16,8 +16,8 @@ struct CtcClip {
 
 // logits: [total frames, vocab], unnormalised. For each clip: losses[i] = weight * -log p(labels),
 // in nats, and d_logits rows of its frames = weight * (softmax - occupation). Rows of no clip get
-// zero gradient: the caller clears d_logits. A clip that cannot be aligned (fewer frames than labels plus
-// repeats) gets loss 0 and gradient 0 and is counted in the return value.
+// zero gradient: the caller clears d_logits. A clip that cannot be aligned (fewer frames than
+// labels plus repeats) gets loss 0 and gradient 0 and is counted in the return value.
 int64_t CtcLoss(int64_t vocab, const float* logits, const CtcClip* clips, int64_t num_clips,
                 float* losses, float* d_logits);
 

@@ -4,28 +4,29 @@
 
 namespace rill::kernels {
 
-RILL_SIMD_DECLARE(template <typename T> void GluConvForward(const ConvShape& shape, const T* x,
-                                                            const float* w, T* g, T* y))
-RILL_SIMD_DECLARE(template <typename T> void GluConvBackward(const ConvShape& shape, const T* d_y,
-                                                             const T* x, const T* g, const float* w,
-                                                             T* d_x, float* d_w))
-RILL_SIMD_DECLARE(void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x,
-                                   const float* w, float* tail, float* y))
+RILL_SIMD_DECLARE_BFLOAT16(template <typename T> void GluConvForward(const ConvShape& shape,
+                                                                     const T* x, const float* w,
+                                                                     T* g, T* y))
+RILL_SIMD_DECLARE_BFLOAT16(template <typename T>
+                           void GluConvBackward(const ConvShape& shape, const T* d_y, const T* x,
+                                                const T* g, const float* w, T* d_x, float* d_w))
+RILL_SIMD_DECLARE_BFLOAT16(void GluConvStep(int64_t frames, int64_t width, int64_t kernel,
+                                            const float* x, const float* w, float* tail, float* y))
 
 template <typename T>
 void GluConvForward(const ConvShape& shape, const T* x, const float* w, T* g, T* y) {
-  RILL_SIMD_CALL(GluConvForward, shape, x, w, g, y);
+  RILL_SIMD_CALL_BFLOAT16(GluConvForward, shape, x, w, g, y);
 }
 
 template <typename T>
 void GluConvBackward(const ConvShape& shape, const T* d_y, const T* x, const T* g, const float* w,
                      T* d_x, float* d_w) {
-  RILL_SIMD_CALL(GluConvBackward, shape, d_y, x, g, w, d_x, d_w);
+  RILL_SIMD_CALL_BFLOAT16(GluConvBackward, shape, d_y, x, g, w, d_x, d_w);
 }
 
 void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* w,
                  float* tail, float* y) {
-  RILL_SIMD_CALL(GluConvStep, frames, width, kernel, x, w, tail, y);
+  RILL_SIMD_CALL_BFLOAT16(GluConvStep, frames, width, kernel, x, w, tail, y);
 }
 
 #define RILL_INSTANTIATE(T)                                                                       \

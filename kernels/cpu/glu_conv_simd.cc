@@ -28,9 +28,9 @@ RILL_INLINE void CopyRows(int64_t rows, const float* from, float* to) {
 template <typename T>
 RILL_INLINE void GateRow(int64_t channels, const T* x, int64_t width, T* g, float* rounded) {
   ForEachVec(channels, [&](int64_t c, auto lanes) {
-    const Vec v = Round(Load(x + c, lanes) * Sigmoid(Load(x + width + c, lanes)), x);
+    const Vec v = Load(x + c, lanes) * Sigmoid(Load(x + width + c, lanes));
     if (g != nullptr) Store(v, g + c, lanes);
-    Store(v, rounded + c);
+    Store(Round(v, x), rounded + c);
   });
 }
 

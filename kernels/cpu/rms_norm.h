@@ -1,8 +1,8 @@
 // Root-mean-square normalisation fused with the residual addition before it and an optional SiLU
 // after it, forward and backward. Pure functions; any thread.
 //
-// y = act(h / sqrt(mean(h^2) + kNormEpsilon) * weight), h = x + scale * branch; act is SiLU or none.
-// T is float or BFloat16 (memory only; sums are float). Zhang and Sennrich (2019).
+// y = act(h / sqrt(mean(h^2) + kNormEpsilon) * weight), h = x + scale * branch; act is SiLU or
+// none. T is float or BFloat16 (memory only; sums are float). Zhang and Sennrich (2019).
 #pragma once
 
 #include <cstdint>

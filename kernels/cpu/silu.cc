@@ -4,18 +4,18 @@
 
 namespace rill::kernels {
 
-RILL_SIMD_DECLARE(template <typename T> void SiluForward(int64_t n, const T* x, T* y))
-RILL_SIMD_DECLARE(template <typename T>
-                  void SiluBackward(int64_t n, const T* d_y, const T* x, T* d_x))
+RILL_SIMD_DECLARE_BFLOAT16(template <typename T> void SiluForward(int64_t n, const T* x, T* y))
+RILL_SIMD_DECLARE_BFLOAT16(template <typename T>
+                           void SiluBackward(int64_t n, const T* d_y, const T* x, T* d_x))
 
 template <typename T>
 void SiluForward(int64_t n, const T* x, T* y) {
-  RILL_SIMD_CALL(SiluForward, n, x, y);
+  RILL_SIMD_CALL_BFLOAT16(SiluForward, n, x, y);
 }
 
 template <typename T>
 void SiluBackward(int64_t n, const T* d_y, const T* x, T* d_x) {
-  RILL_SIMD_CALL(SiluBackward, n, d_y, x, d_x);
+  RILL_SIMD_CALL_BFLOAT16(SiluBackward, n, d_y, x, d_x);
 }
 
 template void SiluForward(int64_t, const float*, float*);

@@ -18,9 +18,13 @@ bool HasAvx512BFloat16() {
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 5)) != 0;
 }
 
-Simd Detect() {
+bool IsLimitedTo(const char* level) {
   const char* limit = std::getenv("RILL_MAX_SIMD");
-  if (limit != nullptr && std::strcmp(limit, "avx2") == 0) return Simd::kAvx2;
+  return limit != nullptr && std::strcmp(limit, level) == 0;
+}
+
+Simd Detect() {
+  if (IsLimitedTo("avx2")) return Simd::kAvx2;
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512vl");
@@ -35,7 +39,8 @@ Simd CurrentSimd() {
 }
 
 bool HasFastBFloat16() {
-  static const bool fast = CurrentSimd() == Simd::kAvx512 && HasAvx512BFloat16();
+  static const bool fast =
+      CurrentSimd() == Simd::kAvx512 && HasAvx512BFloat16() && !IsLimitedTo("avx512");
   return fast;
 }
 

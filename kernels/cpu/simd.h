@@ -14,8 +14,9 @@ enum class Simd {
   kAvx512,  // x86-64-v4: AVX-512 F, BW, CD, DQ, VL
 };
 
-// The level in use: the best the processor has, or less if the environment variable
-// RILL_MAX_SIMD=avx2 says so (for tests and comparisons). Read once. Any thread.
+// The level in use: the best the processor has, or less if the environment variable RILL_MAX_SIMD
+// says so (for tests and comparisons): avx2, or avx512 for AVX-512 without BFloat16. Read once. Any
+// thread.
 Simd CurrentSimd();
 
 // True if bf16 matrix products are fast here (AVX512_BF16 or AMX). Obeys RILL_MAX_SIMD.
@@ -40,3 +41,14 @@ const char* SimdName();
   (::rill::kernels::CurrentSimd() == ::rill::kernels::Simd::kAvx512 \
        ? avx512::function(__VA_ARGS__)                              \
        : avx2::function(__VA_ARGS__))
+
+// The same for the files of rill_simd_bfloat16_sources.
+#define RILL_SIMD_DECLARE_BFLOAT16(...) \
+  RILL_SIMD_DECLARE(__VA_ARGS__)        \
+  namespace avx512bf16 {                \
+  __VA_ARGS__;                          \
+  }
+
+#define RILL_SIMD_CALL_BFLOAT16(function, ...)                            \
+  (::rill::kernels::HasFastBFloat16() ? avx512bf16::function(__VA_ARGS__) \
+                                      : RILL_SIMD_CALL(function, __VA_ARGS__))

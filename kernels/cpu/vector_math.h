@@ -109,18 +109,16 @@ RILL_INLINE Vec Load(const BFloat16* p, FirstLanes lanes) {
 #endif
 
 // Rounds to BFloat16, to nearest, ties to even; a NaN stays a NaN. The result is in the upper
-// halves.
+// halves. (The instruction used in the variant avx512bf16 also turns subnormals, below 1.2e-38,
+// into zeros.)
 RILL_INLINE BitVec RoundBits(Vec v) {
   const BitVec bits = reinterpret_cast<BitVec>(v);
   const BitVec rounded = bits + 0x7FFFu + ((bits >> 16) & 1u);
   return v == v ? rounded : (bits | 0x400000u);
 }
 
-// The value that Store would leave in memory.
+// The value that Store leaves in memory.
 RILL_INLINE Vec Round(Vec v, const float*) { return v; }
-RILL_INLINE Vec Round(Vec v, const BFloat16*) {
-  return reinterpret_cast<Vec>(RoundBits(v) & 0xFFFF0000u);
-}
 
 #ifdef __AVX512F__
 
@@ -131,6 +129,8 @@ RILL_INLINE __m256i Narrow(Vec v) {
   return _mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(RoundBits(v) >> 16));
 #endif
 }
+
+RILL_INLINE Vec Round(Vec v, const BFloat16*) { return Widen(Narrow(v)); }
 
 RILL_INLINE void Store(Vec v, BFloat16* p, AllLanes = {}) {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), Narrow(v));
@@ -144,6 +144,10 @@ RILL_INLINE float Sum(Vec v) { return _mm512_reduce_add_ps(v); }
 RILL_INLINE float MaxLane(Vec v) { return _mm512_reduce_max_ps(v); }
 
 #else
+
+RILL_INLINE Vec Round(Vec v, const BFloat16*) {
+  return reinterpret_cast<Vec>(RoundBits(v) & 0xFFFF0000u);
+}
 
 RILL_INLINE void Store(Vec v, BFloat16* p, AllLanes = {}) {
   const __m256i words = reinterpret_cast<__m256i>(RoundBits(v) >> 16);
@@ -182,8 +186,22 @@ RILL_INLINE Vec Fma(Vec a, Vec b, Vec c) {
 }
 
 // b if either is a NaN.
-RILL_INLINE Vec Max(Vec a, Vec b) { return a > b ? a : b; }
-RILL_INLINE Vec Min(Vec a, Vec b) { return a < b ? a : b; }
+RILL_INLINE Vec Max(Vec a, Vec b) {
+#ifdef __AVX512F__
+  return _mm512_max_ps(a, b);
+#else
+  return _mm256_max_ps(a, b);
+#endif
+}
+RILL_INLINE Vec Min(Vec a, Vec b) {
+#ifdef __AVX512F__
+  return _mm512_min_ps(a, b);
+#else
+  return _mm256_min_ps(a, b);
+#endif
+}
+RILL_INLINE float Max(float a, float b) { return a > b ? a : b; }
+RILL_INLINE float Min(float a, float b) { return a < b ? a : b; }
 
 // The generic forms below serve Vec and, for loops that the compiler vectorises, float.
 RILL_INLINE int32_t Bits(float x) { return __builtin_bit_cast(int32_t, x); }
@@ -193,19 +211,16 @@ RILL_INLINE Vec FromBits(IntVec x) { return reinterpret_cast<Vec>(x); }
 
 template <typename V>
 RILL_INLINE V ExpOf(V x) {
-  const V lowest = V{} - 86.5f;  // the result stays a normal number, and 1 + result finite
-  const V highest = V{} + 88.0f;
-  x = x < lowest ? lowest : x;
-  x = x > highest ? highest : x;
+  x = Max(V{} - 86.5f, x);  // the result stays a normal number
+  x = Min(V{} + 88.0f, x);
   const float magic = 12582912.0f;  // 1.5 * 2^23: the sum's low bits are the nearest integer
   const V shifted = x * 1.44269504f + magic;
-  const V n = shifted - magic;
-  const V r = (x - n * 0.693145752f) - n * 1.42860677e-6f;
-  V p = r * 1.37488230e-3f + 8.36962834e-3f;
-  p = p * r + 4.16696444e-2f;
-  p = p * r + 1.66665122e-1f;
-  p = p * r + 4.99999881e-1f;
-  p = p * (r * r) + r + 1.0f;
+  const V r = x - (shifted - magic) * 0.693147181f;
+  V p = r * 8.26139376e-3f + 4.18991931e-2f;
+  p = p * r + 1.66681200e-1f;
+  p = p * r + 4.99991387e-1f;
+  p = p * r + 9.99999523e-1f;
+  p = p * r + 1.0f;
   return FromBits(Bits(p) + (Bits(shifted) << 23));
 }
 
@@ -236,6 +251,19 @@ RILL_INLINE void ForEachVec(int64_t n, const Body& body) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) body(i, AllLanes{});
   if (i < n) body(i, FirstLanes{static_cast<int>(n - i)});
+}
+
+// Calls body(Count<kBlock>, i) for whole blocks of n elements, then body(Count<1>, i) for the rest.
+template <int kCount>
+struct Count {
+  static constexpr int value = kCount;
+};
+
+template <int kBlock, typename Body>
+RILL_INLINE void ForEachBlock(int64_t n, const Body& body) {
+  int64_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) body(Count<kBlock>{}, i);
+  for (; i < n; ++i) body(Count<1>{}, i);
 }
 
 }  // namespace rill::kernels::RILL_SIMD
