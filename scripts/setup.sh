@@ -20,6 +20,7 @@ libprotobuf-dev         the wire: messages
 protobuf-compiler       the wire: code from rill.proto
 libabsl-dev             Status, strings, time
 libdnnl-dev             matrix products for this processor (oneDNN)
+ocl-icd-opencl-dev      asked for by the CMake files of oneDNN
 libsndfile1-dev         reads audio files
 libflac-dev             decodes FLAC as it arrives
 libsoxr-dev             resamples audio
@@ -37,7 +38,7 @@ libjemalloc-dev         memory allocation of the trainer
 '
 # LibTorch for rill-train, from PyPI: --no-deps leaves out gigabytes of CUDA libraries. The two small
 # CUDA wheels are there because libtorch_cpu asks for them at start, even on a CPU.
-wheels='torch==2.13.0 nvidia-cuda-runtime nvidia-cuda-cupti'
+wheels='torch==2.13.0 nvidia-cuda-runtime>=13,<14 nvidia-cuda-cupti>=13,<14'
 
 scope=${1:-serve}
 case $scope in
