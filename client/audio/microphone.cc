@@ -15,6 +15,7 @@ namespace {
 class SilencedStderr {
  public:
   SilencedStderr() : saved_(dup(STDERR_FILENO)) {
+    if (saved_ < 0) return;
     if (const int null = open("/dev/null", O_WRONLY | O_CLOEXEC); null >= 0) {
       dup2(null, STDERR_FILENO);
       close(null);

@@ -46,7 +46,7 @@ void LoadStream::OnEvent(Operation operation, bool ok, Time now) {
       break;
     }
     case Operation::kWrite:
-      writable_ = ok;  // if not, the read that is under way ends too, and with it the call
+      writable_ = ok && !over_;  // if not ok, the read that is under way ends too
       SendDue(now);
       break;
     case Operation::kRead:
@@ -54,6 +54,8 @@ void LoadStream::OnEvent(Operation operation, bool ok, Time now) {
         OnResponse(now);
         call_->Read(&response_, Begin(Operation::kRead));
       } else {
+        over_ = true;
+        writable_ = false;
         call_->Finish(&status_, Begin(Operation::kFinish));
       }
       break;
@@ -89,7 +91,7 @@ std::optional<LoadStream::Time> LoadStream::SendDue(Time now) {
     writes_done_ = now;
     call_->WritesDone(Begin(Operation::kWritesDone));
   }
-  if (finished_ || due_samples == plan_->total_samples) return std::nullopt;
+  if (over_ || due_samples == plan_->total_samples) return std::nullopt;
   return Due(std::min(due_samples + plan_->packet_samples, plan_->total_samples));
 }
 

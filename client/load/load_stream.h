@@ -75,8 +75,9 @@ class LoadStream {
   v1::StreamingRecognizeResponse response_;
   grpc::Status status_;
   bool writable_ = false;  // no write in flight, and the call is open for writing
-  bool finished_ = false;
-  int64_t sent_ = 0;  // samples
+  bool over_ = false;      // the server's side is closed
+  bool finished_ = false;  // and its status is here
+  int64_t sent_ = 0;       // samples
   int64_t processed_ms_ = 0;
   bool behind_ = false;
   std::optional<Time> first_text_, writes_done_;

@@ -1,0 +1,50 @@
+// A SpeechRecognition service on a free port of this machine, without a model: it hears the word
+// "w<n>" in every tenth of a second n of LINEAR16 mono audio. For tests of the client.
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "rill/v1/rill.grpc.pb.h"
+
+namespace rill::client {
+
+class FakeServer {
+ public:
+  FakeServer();
+  ~FakeServer();
+
+  const std::string& address() const { return address_; }
+
+  // Every recognition call whose model is "broken" fails with this.
+  void set_error(grpc::Status error) { error_ = std::move(error); }
+
+  // What the calls sent, in order of their ends.
+  std::vector<v1::RecognitionConfig> configs() const;
+  std::vector<std::string> audio() const;
+  int cancelled() const;
+
+ private:
+  class Service;
+  struct Log {
+    mutable std::mutex mutex;
+    std::vector<v1::RecognitionConfig> configs;
+    std::vector<std::string> audio;
+    int cancelled = 0;
+  };
+
+  grpc::Status error_;
+  Log log_;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+// An address where nobody listens.
+std::string DeadAddress();
+
+}  // namespace rill::client
