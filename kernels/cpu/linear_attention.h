@@ -11,9 +11,11 @@
 //   weight(i, j) = exp(-|a_i - a_j|)        for every j < chunk_end[i], else 0
 //   num_i = sum_j weight(i, j) (q_i . k_j) v_j  + exp(a_i) q_i . S0        (S0 = 0 here)
 //   den_i = sum_j weight(i, j) (q_i . k_j)      + exp(a_i) q_i . z0
-// Only differences inside a block are exponentiated, so nothing overflows. q and k come already
-// mapped by phi(x) = elu(x) + 1. The quotient num / den is left to the caller, as in the paper.
-// Sums, decay and the state carried from block to block are float whatever T is.
+// Only differences inside a block are exponentiated, so nothing overflows; a log_decay below -128
+// counts as -128. A chunk longer than a block is read through two states, one of what came before
+// and one of the rest of the chunk, so the time is linear in the frames whatever the chunks. q and
+// k come already mapped by phi(x) = elu(x) + 1. The quotient num / den is left to the caller, as in
+// the paper. Sums, decay and the state carried from block to block are float whatever T is.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +34,7 @@ struct AttentionShape {
 
 // T is float or BFloat16. Shapes: q, k, v, num: [batch, heads, frames, 64]; den, log_decay:
 // [batch, heads, frames]; chunk_end: [batch, frames] (null: chunks of one frame, i.e. the paper's
-// causal mask); z0: [heads, 64] (null: zero).
+// causal mask; else never decreasing, and chunk_end[t] > t); z0: [heads, 64] (null: zero).
 template <typename T>
 struct AttentionInputs {
   const T* q;
