@@ -1,13 +1,16 @@
 // The transport-neutral core: audio in, text out, for many streams. Three classes:
 //
 //   Recognizer         a loaded model. Immutable; any thread; outlives the others.
-//   RecognitionWorker  one device's or core's share: a state arena and working memory. Step() is for one
-//                      thread at a time (the worker's model thread); OpenStream() is for any thread.
+//   RecognitionWorker  one device's or core's share: a state arena and working memory. Step() is
+//   for one
+//                      thread at a time (the worker's model thread); OpenStream() is for any
+//                      thread.
 //   RecognitionStream  one client. Its front half (AcceptAudio ... Finish) belongs to the client's
-//                      thread; its back half is driven by RecognitionWorker::Step. They meet in a bounded queue.
+//                      thread; its back half is driven by RecognitionWorker::Step. They meet in a
+//                      bounded queue.
 //
-// The words of a stream do not depend on how its audio is cut, on the other streams of a step, or on how many chunks
-// a step takes.
+// The words of a stream do not depend on how its audio is cut, on the other streams of a step, or
+// on how many chunks a step takes.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +30,17 @@
 
 namespace rill {
 
+inline constexpr int kChunkFrames[] = {1, 2, 4, 8, 16};  // 40 to 640 ms of look-ahead
+// A queue longer than this (20 minutes; 38 MB at 80 bins) is an error of the stream: AcceptAudio
+// never refuses for fullness, so that this and not full() bounds the memory that one message can
+// ask for.
+inline constexpr int kMaxBacklogFrames = 120000;
+
 struct StreamOptions {
   enum class Input { kAudio, kFeatures };
   Input input = Input::kAudio;
-  AudioFormat audio;          // for kAudio
-  int chunk_frames = 8;       // 1, 2, 4, 8, 16: 40 to 640 ms of look-ahead
+  AudioFormat audio;     // for kAudio
+  int chunk_frames = 8;  // one of kChunkFrames
   bool interim_results = true;
   EndpointRules endpoint;
   int max_queued_frames = 6000;  // 10 ms feature frames waiting for the model: 60 s
@@ -42,41 +51,47 @@ struct StreamOptions {
 // What comes out of a stream, in order.
 struct StreamEvent {
   enum class Kind {
-    kInterim,    // the current utterance so far; may change
-    kFinal,      // an utterance; never changes
-    kFlushed,    // everything before Flush(flush_id) is out
-    kEnd,        // the last event: the audio is finished and everything is out
+    kInterim,  // the current utterance so far; may change
+    kFinal,    // an utterance; never changes
+    kFlushed,  // everything before Flush(flush_id) is out
+    kEnd,      // the last event: the audio is finished and everything is out
   };
   Kind kind = Kind::kInterim;
-  Hypothesis hypothesis;     // for kInterim and kFinal
-  int64_t start = 0;         // samples at 16 kHz since the stream began: the utterance's first
-  int64_t end = 0;           // ... and the first one after what this event covers
-  uint64_t flush_id = 0;     // for kFlushed
+  Hypothesis hypothesis;  // for kInterim and kFinal
+  // Samples at 16 kHz since the stream began: the utterance's first (its first word's, if it has
+  // words), and the first one after what this event covers.
+  int64_t start = 0;
+  int64_t end = 0;
+  uint64_t flush_id = 0;  // for kFlushed
 };
 
 class RecognitionStream {
  public:
   virtual ~RecognitionStream() = default;  // gives the slot back; not while a Step has it
 
-  // Client's thread. InvalidArgument: the audio is at fault; the stream accepts nothing more.
+  // Client's thread, all four. InvalidArgument: the audio is at fault; the stream accepts nothing
+  // more, and every later call gives the same error. FailedPrecondition: after Finish.
   virtual absl::Status AcceptAudio(absl::Span<const uint8_t> bytes) = 0;
-  // [n, mel_bins] log-mel frames as LogMel makes them.
+  // [n, mel_bins] log-mel frames as LogMel makes them; InvalidArgument if one is not finite.
   virtual absl::Status AcceptFeatures(absl::Span<const float> frames) = 0;
-  // Everything so far becomes final, without waiting for a whole chunk; the stream goes on.
+  // Everything so far becomes final, without waiting for a whole chunk; the stream goes on. (Of raw
+  // audio, up to 25 ms still wait for a whole window.)
   virtual absl::Status Flush(uint64_t flush_id) = 0;
-  // No more input. The last word comes out.
+  // No more input. The last word comes out. Audio of less than one window, or none, has no words
+  // and is no error.
   virtual absl::Status Finish() = 0;
 
   // Any thread.
-  virtual int queued_frames() const = 0;   // feature frames waiting
-  virtual bool full() const = 0;           // queued_frames() >= max_queued_frames: stop reading
-  virtual bool ready() const = 0;          // a Step would do something for this stream
+  virtual int queued_frames() const = 0;  // feature frames waiting
+  virtual bool full() const = 0;          // queued_frames() >= max_queued_frames: stop feeding
+  virtual bool ready() const = 0;         // a Step would do something for this stream
   virtual int64_t samples_received() const = 0;  // 16 kHz samples
 
   // Model thread, after Step: takes the events so far.
   virtual std::vector<StreamEvent> TakeEvents() = 0;
 };
 
+// Outlives its streams.
 class RecognitionWorker {
  public:
   virtual ~RecognitionWorker() = default;
@@ -85,8 +100,9 @@ class RecognitionWorker {
   virtual absl::StatusOr<std::unique_ptr<RecognitionStream>> OpenStream(
       const StreamOptions& options) = 0;
 
-  // Takes up to `max_chunks` waiting chunks of every stream given, runs the encoder over all of them at
-  // once, decodes. Streams that are not ready are left alone. Streams must be of this worker.
+  // Takes up to `max_chunks` waiting chunks of every stream given, runs the encoder over all of
+  // them at once, decodes. Streams that are not ready are left alone. Streams must be of this
+  // worker.
   virtual void Step(absl::Span<RecognitionStream* const> streams, int max_chunks) = 0;
 
   virtual int slots() const = 0;

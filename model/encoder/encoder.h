@@ -25,7 +25,7 @@ struct EncoderOptions {
 struct EncoderRow {
   int slot;
   int chunk_frames;       // 1, 2, 4, 8 or 16
-  int frames;             // > 0; chunks are counted from this row's first frame
+  int frames;             // >= 0; chunks are counted from this row's first frame
   const float* features;  // [4 * frames, mel_bins] log-mel, not normalised
 };
 

@@ -1,0 +1,68 @@
+#include "model/frame_queue.h"
+
+#include <algorithm>
+
+namespace rill {
+namespace {
+
+constexpr size_t kKeptFloats = 16 << 10;  // memory an empty queue holds on to: 64 KB
+
+}  // namespace
+
+void FrameQueue::Push(absl::Span<const float> frames) {
+  const std::lock_guard lock(mutex_);
+  if (begin_ > data_.size() / 2) {
+    data_.erase(data_.begin(), data_.begin() + static_cast<int64_t>(begin_));
+    begin_ = 0;
+  }
+  data_.insert(data_.end(), frames.begin(), frames.end());
+  pushed_ += static_cast<int64_t>(frames.size()) / mel_bins_;
+}
+
+void FrameQueue::PushFlush(uint64_t flush_id) { PushMark({false, flush_id, 0}); }
+
+void FrameQueue::PushEnd() { PushMark({true, 0, 0}); }
+
+void FrameQueue::PushMark(Mark mark) {
+  const std::lock_guard lock(mutex_);
+  mark.position = pushed_;
+  marks_.push_back(mark);
+}
+
+int64_t FrameQueue::Available() const {
+  return (marks_.empty() ? pushed_ : marks_.front().position) - taken_;
+}
+
+int FrameQueue::size() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(pushed_ - taken_ + static_cast<int64_t>(marks_.size()));
+}
+
+bool FrameQueue::ready(int chunk) const {
+  const std::lock_guard lock(mutex_);
+  return !marks_.empty() || Available() >= chunk;
+}
+
+FrameQueue::Taken FrameQueue::Take(int chunk, int max_chunks, std::vector<float>* frames) {
+  const std::lock_guard lock(mutex_);
+  Taken taken;
+  int64_t count = std::min(Available(), int64_t{chunk} * max_chunks);
+  if (marks_.empty()) count -= count % chunk;
+  taken.frames = static_cast<int>(count);
+  taken_ += count;
+  while (!marks_.empty() && marks_.front().position == taken_) {
+    taken.marks.push_back(marks_.front());
+    marks_.pop_front();
+  }
+  const auto from = data_.begin() + static_cast<int64_t>(begin_);
+  frames->insert(frames->end(), from, from + count * mel_bins_);
+  begin_ += static_cast<size_t>(count) * mel_bins_;
+  if (begin_ == data_.size()) {
+    data_.clear();
+    begin_ = 0;
+    if (data_.capacity() > kKeptFloats) data_.shrink_to_fit();
+  }
+  return taken;
+}
+
+}  // namespace rill

@@ -1,0 +1,155 @@
+#include "model/recognition_stream.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace rill {
+namespace {
+
+constexpr int64_t kSamplesPerFeatureFrame = 160;
+// Bytes are decoded piece by piece: a few bytes of FLAC can be an hour of silence.
+constexpr size_t kSliceBytes = 4096;
+// Working memory a stream holds on to, in floats.
+constexpr size_t kKeptFloats = 16 << 10;
+
+LogMelOptions FeatureOptions(const ModelConfig& config) {
+  LogMelOptions options;
+  options.sample_rate = config.sample_rate;
+  options.mel_bins = config.mel_bins;
+  return options;
+}
+
+void Clear(std::vector<float>& memory) {
+  memory.clear();
+  if (memory.capacity() > kKeptFloats) memory.shrink_to_fit();
+}
+
+}  // namespace
+
+RecognitionStreamImpl::RecognitionStreamImpl(const ModelConfig& config,
+                                             const StreamOptions& options,
+                                             std::unique_ptr<AudioDecoder> decoder,
+                                             StateArena* arena, int slot)
+    : config_(config),
+      options_(options),
+      arena_(arena),
+      slot_(slot),
+      decoder_(std::move(decoder)),
+      log_mel_(FeatureOptions(config)),
+      queue_(config.mel_bins),
+      utterances_(&config.tokens, options.endpoint, options.interim_results) {}
+
+RecognitionStreamImpl::~RecognitionStreamImpl() { arena_->Release(slot_); }
+
+absl::Status RecognitionStreamImpl::CheckOpen() const {
+  if (!error_.ok()) return error_;
+  if (finished_) return absl::FailedPreconditionError("audio: the stream has been finished");
+  return absl::OkStatus();
+}
+
+absl::Status RecognitionStreamImpl::AcceptSamples() {
+  samples_received_ += static_cast<int64_t>(samples_.size());
+  log_mel_.Accept(samples_, &frames_);
+  queue_.Push(frames_);
+  Clear(samples_);
+  Clear(frames_);
+  if (queue_.size() > kMaxBacklogFrames) {
+    error_ = absl::InvalidArgumentError(
+        absl::StrCat("audio: one message holds more than ", kMaxBacklogFrames / 6000,
+                     " minutes of audio; send it in smaller pieces"));
+  }
+  return error_;
+}
+
+absl::Status RecognitionStreamImpl::AcceptAudio(absl::Span<const uint8_t> bytes) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (decoder_ == nullptr) {
+    return error_ = absl::InvalidArgumentError("audio: this stream carries features");
+  }
+  has_audio_ |= !bytes.empty();
+  for (size_t at = 0; at < bytes.size(); at += kSliceBytes) {
+    error_ = decoder_->Accept(bytes.subspan(at, kSliceBytes), &samples_);
+    if (!error_.ok()) return error_;
+    if (absl::Status status = AcceptSamples(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RecognitionStreamImpl::AcceptFeatures(absl::Span<const float> frames) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (options_.input != StreamOptions::Input::kFeatures) {
+    return error_ = absl::InvalidArgumentError("features: this stream carries audio");
+  }
+  if (frames.size() % config_.mel_bins != 0) {
+    return error_ = absl::InvalidArgumentError(absl::StrCat("features.data: ", frames.size(),
+                                                            " floats are not whole frames of ",
+                                                            config_.mel_bins));
+  }
+  const int64_t count = static_cast<int64_t>(frames.size()) / config_.mel_bins;
+  if (queue_.size() + count > kMaxBacklogFrames) {
+    return error_ = absl::InvalidArgumentError(
+               "features.data: too many frames in one message; send smaller pieces");
+  }
+  for (const float value : frames) {
+    if (!std::isfinite(value)) {
+      return error_ = absl::InvalidArgumentError("features.data: has a value that is not finite");
+    }
+  }
+  samples_received_ += count * kSamplesPerFeatureFrame;
+  queue_.Push(frames);
+  return absl::OkStatus();
+}
+
+absl::Status RecognitionStreamImpl::Flush(uint64_t flush_id) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  queue_.PushFlush(flush_id);
+  return absl::OkStatus();
+}
+
+absl::Status RecognitionStreamImpl::Finish() {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  finished_ = true;
+  // No audio at all is no broken file.
+  if (decoder_ != nullptr && has_audio_) {
+    error_ = decoder_->Finish(&samples_);
+    if (!error_.ok()) return error_;
+    if (absl::Status status = AcceptSamples(); !status.ok()) return status;
+  }
+  queue_.PushEnd();
+  return absl::OkStatus();
+}
+
+int RecognitionStreamImpl::TakeFrames(int max_chunks, std::vector<float>* features) {
+  taken_ = queue_.Take(chunk_feature_frames(), max_chunks, features);
+  const int frames = (taken_.frames + kFeatureFramesPerFrame - 1) / kFeatureFramesPerFrame;
+  for (int missing = frames * kFeatureFramesPerFrame - taken_.frames; missing > 0; --missing) {
+    const size_t last = features->size() - config_.mel_bins;
+    for (int m = 0; m < config_.mel_bins; ++m) features->push_back((*features)[last + m]);
+  }
+  return frames;
+}
+
+void RecognitionStreamImpl::AcceptLogProbs(absl::Span<const float> log_probs) {
+  const size_t vocab = config_.tokens.size();
+  for (size_t i = 0; i * vocab < log_probs.size(); ++i) {
+    const int64_t first = static_cast<int64_t>(i) * kFeatureFramesPerFrame;
+    const int64_t last = std::min<int64_t>(first + kFeatureFramesPerFrame, taken_.frames);
+    utterances_.Accept(log_probs.subspan(i * vocab, vocab),
+                       (feature_frames_done_ + first) * kSamplesPerFeatureFrame,
+                       (feature_frames_done_ + last) * kSamplesPerFeatureFrame);
+  }
+  feature_frames_done_ += taken_.frames;
+  for (const FrameQueue::Mark& mark : taken_.marks) {
+    if (mark.end) {
+      utterances_.End();
+    } else {
+      utterances_.Flush(mark.flush_id);
+    }
+  }
+  taken_ = {};
+}
+
+}  // namespace rill

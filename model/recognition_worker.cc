@@ -1,0 +1,60 @@
+#include "model/recognition_worker.h"
+
+#include <utility>
+
+#include "model/audio/audio_decoder.h"
+#include "model/recognition_stream.h"
+
+namespace rill {
+
+RecognitionWorkerImpl::RecognitionWorkerImpl(const Encoder* encoder, int slots)
+    : encoder_(encoder),
+      arena_(encoder->layout(), encoder->InitialState(), slots),
+      scratch_(encoder->NewScratch()) {}
+
+absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::OpenStream(
+    const StreamOptions& options) {
+  if (absl::Status status = options.Validate(); !status.ok()) return status;
+  std::unique_ptr<AudioDecoder> decoder;
+  if (options.input == StreamOptions::Input::kAudio) {
+    auto created = AudioDecoder::Create(options.audio, encoder_->config().sample_rate);
+    if (!created.ok()) return created.status();
+    decoder = *std::move(created);
+  }
+  const absl::StatusOr<int> slot = arena_.Acquire();
+  if (!slot.ok()) return slot.status();
+  return std::make_unique<RecognitionStreamImpl>(encoder_->config(), options, std::move(decoder),
+                                                 &arena_, *slot);
+}
+
+void RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> streams, int max_chunks) {
+  rows_.clear();
+  owners_.clear();
+  features_.clear();
+  int64_t total = 0;
+  for (RecognitionStream* stream : streams) {
+    auto* owner = static_cast<RecognitionStreamImpl*>(stream);
+    const int frames = owner->TakeFrames(max_chunks, &features_);
+    owners_.push_back(owner);
+    rows_.push_back({owner->slot(), owner->chunk_frames(), frames, nullptr});
+    total += frames;
+  }
+  // Only now do the features stay where they are.
+  const float* features = features_.data();
+  for (EncoderRow& row : rows_) {
+    row.features = features;
+    features += int64_t{kFeatureFramesPerFrame} * row.frames * encoder_->config().mel_bins;
+  }
+  const size_t vocab = encoder_->config().tokens.size();
+  log_probs_.resize(static_cast<size_t>(total) * vocab);
+  encoder_->Step(rows_, arena_, *scratch_, log_probs_.data());
+
+  absl::Span<const float> rest(log_probs_);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const size_t floats = static_cast<size_t>(rows_[i].frames) * vocab;
+    owners_[i]->AcceptLogProbs(rest.first(floats));
+    rest.remove_prefix(floats);
+  }
+}
+
+}  // namespace rill

@@ -1,0 +1,59 @@
+#include "model/recognizer.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/recognition_worker.h"
+
+namespace rill {
+namespace {
+
+class RecognizerImpl final : public Recognizer {
+ public:
+  RecognizerImpl(std::unique_ptr<ModelFile> file, std::unique_ptr<Encoder> encoder)
+      : file_(std::move(file)), encoder_(std::move(encoder)) {}
+
+  const ModelFile& model() const override { return *file_; }
+  size_t state_bytes_per_stream() const override {
+    return static_cast<size_t>(encoder_->layout().total) * sizeof(float);
+  }
+  std::unique_ptr<RecognitionWorker> NewWorker(int slots) const override {
+    return std::make_unique<RecognitionWorkerImpl>(encoder_.get(), slots);
+  }
+
+ private:
+  const std::unique_ptr<ModelFile> file_;
+  const std::unique_ptr<Encoder> encoder_;
+};
+
+}  // namespace
+
+absl::Status StreamOptions::Validate() const {
+  bool chunk_known = false;
+  for (const int frames : kChunkFrames) chunk_known |= frames == chunk_frames;
+  if (!chunk_known) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("chunk_frames: ", chunk_frames, " is not one of 1, 2, 4, 8, 16"));
+  }
+  if (max_queued_frames < kMaxChunkFrames * kFeatureFramesPerFrame ||
+      max_queued_frames > kMaxBacklogFrames) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_queued_frames: ", max_queued_frames, " is not between ",
+                     kMaxChunkFrames * kFeatureFramesPerFrame, " and ", kMaxBacklogFrames));
+  }
+  if (input == Input::kAudio) {
+    if (absl::Status status = audio.Validate(); !status.ok()) return status;
+  }
+  return endpoint.Validate();
+}
+
+absl::StatusOr<std::unique_ptr<Recognizer>> Recognizer::Load(const std::string& model_path,
+                                                             const RecognizerOptions& options) {
+  absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Open(model_path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::unique_ptr<Encoder>> encoder = Encoder::Create(**file, options.encoder);
+  if (!encoder.ok()) return encoder.status();
+  return std::make_unique<RecognizerImpl>(*std::move(file), *std::move(encoder));
+}
+
+}  // namespace rill

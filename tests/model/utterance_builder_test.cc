@@ -1,0 +1,141 @@
+#include "model/utterance_builder.h"
+
+#include <gtest/gtest.h>
+
+namespace rill {
+namespace {
+
+using Kind = StreamEvent::Kind;
+constexpr int64_t kFrame = 640;  // samples: 40 ms
+
+class UtteranceBuilderTest : public ::testing::Test {
+ protected:
+  void Start(const EndpointRules& rules, bool interim = true) {
+    builder_ = std::make_unique<UtteranceBuilder>(&tokens_, rules, interim);
+  }
+
+  // One character a frame; '_' is the blank.
+  void Say(const std::string& frames) {
+    for (const char c : frames) {
+      std::vector<float> log_probs(tokens_.size(), -5.0f);
+      log_probs[c == '_' ? 0 : c == ' ' ? 1 : 2 + c - 'a'] = -0.1f;
+      builder_->Accept(log_probs, time_, time_ + kFrame);
+      time_ += kFrame;
+    }
+  }
+
+  static std::string Describe(const StreamEvent& event) {
+    const char* names[] = {"interim ", "final ", "flushed", "end"};
+    return names[static_cast<int>(event.kind)] + event.hypothesis.text;
+  }
+
+  std::vector<std::string> Events() {
+    std::vector<std::string> described;
+    for (const StreamEvent& event : builder_->TakeEvents()) described.push_back(Describe(event));
+    return described;
+  }
+
+  using Strings = std::vector<std::string>;
+  const std::vector<std::string> tokens_ = {"<blank>", " ", "a", "b", "c"};
+  std::unique_ptr<UtteranceBuilder> builder_;
+  int64_t time_ = 0;
+};
+
+TEST_F(UtteranceBuilderTest, InterimOnlyWhenTheTextHasChanged) {
+  Start({});
+  EXPECT_EQ(Events(), Strings());
+  Say("__a");
+  EXPECT_EQ(Events(), Strings{"interim a"});
+  EXPECT_EQ(Events(), Strings());
+  Say("a_ _");
+  EXPECT_EQ(Events(), Strings());
+  Say("b");
+  EXPECT_EQ(Events(), Strings{"interim a b"});
+}
+
+TEST_F(UtteranceBuilderTest, NoInterimUnlessAskedFor) {
+  Start({}, /*interim=*/false);
+  Say("ab");
+  EXPECT_EQ(Events(), Strings());
+  builder_->End();
+  EXPECT_EQ(Events(), (Strings{"final ab", "end"}));
+}
+
+TEST_F(UtteranceBuilderTest, SilenceEndsAnUtteranceAtItsFrame) {
+  Start({});
+  Say("__ab" + std::string(25, '_') + "__c");
+  const std::vector<StreamEvent> events = builder_->TakeEvents();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(Describe(events[0]), "final ab");
+  EXPECT_EQ(events[0].start, 2 * kFrame);
+  EXPECT_EQ(events[0].end, 29 * kFrame);  // a second after the b
+  EXPECT_EQ(Describe(events[1]), "interim c");
+  EXPECT_EQ(events[1].start, 31 * kFrame);
+  EXPECT_EQ(events[1].end, 32 * kFrame);
+}
+
+TEST_F(UtteranceBuilderTest, EndpointsDoNotDependOnWhenEventsAreTaken) {
+  const std::string speech = "ab_c" + std::string(30, '_') + "b a" + std::string(40, '_') + "c_";
+  Strings whole, pieces;
+  Start({}, false);
+  Say(speech);
+  builder_->End();
+  whole = Events();
+  Start({}, false);
+  for (const char c : speech) {
+    Say(std::string(1, c));
+    for (const std::string& event : Events()) pieces.push_back(event);
+  }
+  builder_->End();
+  for (const std::string& event : Events()) pieces.push_back(event);
+  EXPECT_EQ(whole, (Strings{"final abc", "final b a", "final c", "end"}));
+  EXPECT_EQ(pieces, whole);
+}
+
+TEST_F(UtteranceBuilderTest, LongUtterancesAreCutBetweenWords) {
+  EndpointRules rules;
+  rules.max_utterance_ms = 1000;  // 25 frames
+  Start(rules);
+  Say("_ab_ca_cb_ba_c b_a_b_a_b_ac");  // 26 frames since the first a
+  const std::vector<StreamEvent> events = builder_->TakeEvents();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(Describe(events[0]), "final abcacbbac");
+  EXPECT_EQ(events[0].end, 15 * kFrame);  // where the open word begins
+  EXPECT_EQ(Describe(events[1]), "interim bababac");
+  builder_->End();
+  EXPECT_EQ(Events(), (Strings{"final bababac", "end"}));
+}
+
+TEST_F(UtteranceBuilderTest, FlushMakesFinalAndKeepsTheClock) {
+  Start({});
+  builder_->Flush(7);
+  EXPECT_EQ(Events(), Strings{"flushed"});
+  Say("a");
+  builder_->Flush(8);
+  Say("_b");
+  builder_->End();
+  const std::vector<StreamEvent> events = builder_->TakeEvents();
+  ASSERT_EQ(events.size(), 4u);
+  EXPECT_EQ(Describe(events[0]), "final a");
+  EXPECT_EQ(events[1].kind, Kind::kFlushed);
+  EXPECT_EQ(events[1].flush_id, 8u);
+  EXPECT_EQ(Describe(events[2]), "final b");
+  EXPECT_EQ(events[2].start, 2 * kFrame);
+  EXPECT_EQ(events[3].kind, Kind::kEnd);
+  EXPECT_EQ(events[3].end, 3 * kFrame);
+}
+
+TEST_F(UtteranceBuilderTest, SilenceWithoutWordsIsToldOfIfAskedFor) {
+  EndpointRules rules;
+  rules.silence_without_words_ms = 2000;  // 50 frames
+  Start(rules);
+  Say(std::string(120, '_'));
+  const std::vector<StreamEvent> events = builder_->TakeEvents();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(Describe(events[1]), "final ");
+  EXPECT_EQ(events[1].start, 50 * kFrame);
+  EXPECT_EQ(events[1].end, 100 * kFrame);
+}
+
+}  // namespace
+}  // namespace rill
