@@ -27,18 +27,18 @@ class StreamingCall : public BidiStream<Request, Response> {
       Configure(*request);
       return;
     }
+    // What the session takes, it takes when it can, and then asks for the next request.
     switch (request->request_case()) {
       case Request::kAudio:
         if (features_) return Refuse("audio: this stream carries features");
         session()->Push(std::move(*request->mutable_audio()));
-        return;  // the session asks for the next request
+        return;
       case Request::kFeatures:
         if (!features_) return Refuse("features: this stream carries audio");
         session()->Push(std::move(*request->mutable_features()->mutable_data()));
         return;
       case Request::kFlush:
         session()->Flush(request->flush().id());
-        ReadNext();
         return;
       case Request::kEnd:
         session()->Finish();

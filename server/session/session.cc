@@ -84,11 +84,13 @@ void Session::Feed() {
       if (error.ok() && OverLimit()) break;
     }
     if (error.ok() && !OverLimit()) {
-      if (pending_begin_ < pending_.size()) return;  // paused; the model thread posts Feed again
+      // Paused: the model thread posts Feed again.
+      if (pending_begin_ < pending_.size()) return;
       pending_ = std::string();
       pending_begin_ = 0;
       finish = pending_last_;
       if (!finish) {
+        if (PauseIfFull()) return;
         std::lock_guard lock(mutex_);
         if (phase_ == Phase::kOpen && sink_) sink_->OnInputTaken();
       }
@@ -150,6 +152,7 @@ void Session::Flush(uint64_t flush_id) {
   }
   if (status.ok()) {
     NotifyReady();
+    Feed();
   } else {
     CloseNow(status);
   }

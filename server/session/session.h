@@ -61,6 +61,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   // already, bit by bit; the sink's OnInputTaken says when, and the next call must wait for it. If
   // `last`, Finish follows by itself instead.
   void Push(std::string bytes, bool last = false);
+  // OnInputTaken follows as well.
   void Flush(uint64_t flush_id);
   // The client's side is over.
   void Finish();
@@ -93,7 +94,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
 
   Session(const SessionHost& host, SessionOptions options, EngineStream stream, SessionSink* sink);
 
-  void Feed();                 // gives pending input to the stream until it is full
+  void Feed();                 // gives pending input to the stream; asks for more unless it is full
   absl::Status AcceptSlice();  // input_mutex_ held
   bool PauseIfFull();
   bool OverLimit() const;

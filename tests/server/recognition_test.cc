@@ -1,0 +1,103 @@
+// The server on the real recogniser, with a tiny model of random weights: babble, but always the
+// same babble.
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "tests/model/test_model.h"
+#include "tests/server/server_fixture.h"
+
+namespace rill::server {
+namespace {
+
+class RecognitionTest : public ServerFixture {
+ protected:
+  void SetUp() override {
+    ServerOptions options = FewThreads();
+    options.models = {folder_.File("test.safetensors")};
+    ASSERT_TRUE(WriteTestModel(options.models[0]).ok());
+    auto models = LoadModels(options);
+    ASSERT_TRUE(models.ok()) << models.status();
+    StartWith(options, *std::move(models));
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+TEST_F(RecognitionTest, AllMethodsGiveTheSameResults) {
+  const std::string audio = NoiseAudio(12345);
+  const Outcome streamed = Stream(audio);
+  ASSERT_TRUE(streamed.status.ok()) << streamed.status.error_message();
+  ASSERT_FALSE(streamed.finals.empty());
+  EXPECT_FALSE(streamed.finals[0].text().empty());
+  EXPECT_EQ(Stream(audio, 77).Transcript(), streamed.Transcript());
+  EXPECT_EQ(Transcribe(audio).Transcript(), streamed.Transcript());
+  EXPECT_EQ(Recognize(audio).Transcript(), streamed.Transcript());
+}
+
+TEST_F(RecognitionTest, ManyAtOnceGetTheirOwnResultsToTheBit) {
+  constexpr int kStreams = 32;
+  const auto audio = [](int i) { return NoiseAudio(3000 + 37 * i, 100 + i); };
+  std::vector<std::string> alone(kStreams), together(kStreams);
+  for (int i = 0; i < kStreams; ++i) alone[i] = Stream(audio(i)).Transcript();
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kStreams; ++i) {
+    clients.emplace_back([&, i] { together[i] = Stream(audio(i), 1600 + 64 * i).Transcript(); });
+  }
+  for (std::thread& client : clients) client.join();
+  for (int i = 0; i < kStreams; ++i) EXPECT_EQ(together[i], alone[i]) << "stream " << i;
+}
+
+TEST_F(RecognitionTest, ListsWhatTheModelFileSays) {
+  grpc::ClientContext context;
+  v1::ListModelsResponse response;
+  ASSERT_TRUE(stub().ListModels(&context, {}, &response).ok());
+  ASSERT_EQ(response.models_size(), 1);
+  EXPECT_EQ(response.models(0).name(), "test-model");
+  EXPECT_EQ(response.models(0).hash().size(), 64u);
+  EXPECT_GT(response.models(0).parameters(), 1000);
+  EXPECT_GT(response.models(0).state_bytes_per_stream(), 1000);
+}
+
+TEST_F(RecognitionTest, AudioThatIsNoneIsAnError) {
+  grpc::ClientContext context;
+  v1::RecognizeRequest request;
+  request.set_audio(std::string(5000, 'x'));
+  v1::RecognizeResponse response;
+  const grpc::Status status = stub().Recognize(&context, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), testing::HasSubstr("audio"));
+}
+
+TEST_F(RecognitionTest, FlushInMidWordLosesNothing) {
+  const std::string audio = NoiseAudio(6000);
+  grpc::ClientContext context;
+  const auto call = stub().StreamingRecognize(&context);
+  call->Write(ConfigRequest());
+  for (int i = 0; i < 10; ++i) {
+    call->Write(AudioRequest(audio.substr(i * 19200, 19200)));
+    v1::StreamingRecognizeRequest flush;
+    flush.mutable_flush()->set_id(i);
+    call->Write(flush);
+  }
+  call->WritesDone();
+  Outcome outcome;
+  ReadAll(call.get(), &outcome);
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();
+  uint64_t flushes = 0;
+  for (const auto& response : outcome.responses) {
+    if (response.response_case() == v1::StreamingRecognizeResponse::kFlushed) {
+      EXPECT_EQ(response.flushed(), flushes++);
+    }
+  }
+  EXPECT_EQ(flushes, 10u);
+  int64_t end = 0;
+  for (const v1::Result& result : outcome.finals) {
+    EXPECT_GE(result.start_ms(), end);
+    end = result.end_ms();
+  }
+}
+
+}  // namespace
+}  // namespace rill::server
