@@ -16,7 +16,8 @@ namespace rill::kernels {
 // qkvg: [batch, frames, 4, heads, 64] (query, key, value, gate of each frame).
 // q = phi(rms_norm(query) * q_scale), k = phi(rms_norm(key) * k_scale): [batch, heads, frames, 64];
 // v: the values, same layout. q_scale, k_scale: [heads, 64]; null: no normalisation (paper mode).
-// inv_rms: [2, batch, heads, frames], kept for the backward pass; null if the scales are.
+// inv_rms: [2, batch, heads, frames], kept for the backward pass; may be null
+// (inference, or no scales).
 template <typename T>
 void SplitHeadsForward(const AttentionShape& shape, const T* qkvg, const float* q_scale,
                        const float* k_scale, T* q, T* k, T* v, float* inv_rms);

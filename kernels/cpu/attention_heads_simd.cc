@@ -54,7 +54,7 @@ RILL_INLINE void MapHead(const T* in, const float* scale, float* inv_rms, T* out
   Head x = LoadHead(in);
   if constexpr (kNormed) {
     const float inv = InverseRms(Dot(x, x), kHeadDim);
-    *inv_rms = inv;
+    if (inv_rms != nullptr) *inv_rms = inv;
     for (int i = 0; i < kHeadVecs; ++i) x.v[i] *= Load(scale + i * kLanes) * inv;
   }
   for (int i = 0; i < kHeadVecs; ++i) {
@@ -91,14 +91,15 @@ template <typename T, bool kNormed>
 void SplitForward(const AttentionShape& shape, const T* qkvg, const float* q_scale,
                   const float* k_scale, T* q, T* k, T* v, float* inv_rms) {
   const Layout layout{shape};
-  float* k_inv_rms = inv_rms + shape.batch * shape.heads * shape.frames;
+  const int64_t rows = shape.batch * shape.heads * shape.frames;
+  const auto inv_rms_at = [&](int64_t i) { return inv_rms != nullptr ? inv_rms + i : nullptr; };
   for (int64_t b = 0; b < shape.batch; ++b) {
     for (int64_t t = 0; t < shape.frames; ++t) {
       for (int64_t h = 0; h < shape.heads; ++h) {
         const int64_t row = layout.HeadRow(b, h, t), at = row * kHeadDim, s = h * kHeadDim;
-        MapHead<T, kNormed>(qkvg + layout.Part(b, t, kQuery, h), q_scale + s, inv_rms + row,
+        MapHead<T, kNormed>(qkvg + layout.Part(b, t, kQuery, h), q_scale + s, inv_rms_at(row),
                             q + at);
-        MapHead<T, kNormed>(qkvg + layout.Part(b, t, kKey, h), k_scale + s, k_inv_rms + row,
+        MapHead<T, kNormed>(qkvg + layout.Part(b, t, kKey, h), k_scale + s, inv_rms_at(rows + row),
                             k + at);
         std::memcpy(v + at, qkvg + layout.Part(b, t, kValue, h), kHeadDim * sizeof(T));
       }

@@ -37,11 +37,11 @@ RILL_INLINE void GateRow(int64_t channels, const T* x, int64_t width, T* g, floa
 // kRows outputs of one vector of channels, from the window row `in` on. Each output is summed in
 // the order of the taps, so its bits do not depend on the blocking.
 template <int kRows, typename T, typename Lanes>
-RILL_INLINE void ConvolveBlock(int64_t kernel, const float* in, const float* taps, T* y,
-                               int64_t stride, Lanes lanes) {
+RILL_INLINE void ConvolveBlock(int64_t kernel, const float* in, const float* taps,
+                               int64_t tap_stride, T* y, int64_t stride, Lanes lanes) {
   Vec sum[kRows] = {};
   for (int64_t j = 0; j < kernel; ++j) {
-    const Vec w = Load(taps + j * kTileChannels);
+    const Vec w = Load(taps + j * tap_stride, lanes);
     for (int i = 0; i < kRows; ++i) {
       sum[i] = Fma(w, Load(in + (i + j) * kTileChannels), sum[i]);
     }
@@ -51,16 +51,16 @@ RILL_INLINE void ConvolveBlock(int64_t kernel, const float* in, const float* tap
 
 template <typename T>
 RILL_INLINE void Convolve(int64_t frames, int64_t channels, int64_t kernel, const float* window,
-                          const float* taps, T* y, int64_t stride) {
+                          const float* taps, int64_t tap_stride, T* y, int64_t stride) {
   ForEachVec(channels, [&](int64_t c, auto lanes) {
     int64_t t = 0;
     for (; t + kBlock <= frames; t += kBlock) {
-      ConvolveBlock<kBlock>(kernel, window + t * kTileChannels + c, taps + c, y + t * stride + c,
-                            stride, lanes);
+      ConvolveBlock<kBlock>(kernel, window + t * kTileChannels + c, taps + c, tap_stride,
+                            y + t * stride + c, stride, lanes);
     }
     for (; t < frames; ++t) {
-      ConvolveBlock<1>(kernel, window + t * kTileChannels + c, taps + c, y + t * stride + c, stride,
-                       lanes);
+      ConvolveBlock<1>(kernel, window + t * kTileChannels + c, taps + c, tap_stride,
+                       y + t * stride + c, stride, lanes);
     }
   });
 }
@@ -69,7 +69,8 @@ RILL_INLINE void Convolve(int64_t frames, int64_t channels, int64_t kernel, cons
 // `window` are those of g before the first frame; afterwards they are the last of g.
 template <typename T>
 RILL_INLINE void ForwardTile(int64_t frames, int64_t width, int64_t channels, int64_t kernel,
-                             const T* x, const float* taps, float* window, T* g, T* y) {
+                             const T* x, const float* taps, int64_t tap_stride, float* window, T* g,
+                             T* y) {
   for (int64_t t = 0; t < frames; t += kTileFrames) {
     const int64_t count = frames - t < kTileFrames ? frames - t : kTileFrames;
     for (int64_t i = 0; i < count; ++i) {
@@ -77,7 +78,7 @@ RILL_INLINE void ForwardTile(int64_t frames, int64_t width, int64_t channels, in
               g == nullptr ? nullptr : g + (t + i) * width,
               window + (kernel - 1 + i) * kTileChannels);
     }
-    Convolve(count, channels, kernel, window, taps, y + t * width, width);
+    Convolve(count, channels, kernel, window, taps, tap_stride, y + t * width, width);
     CopyRows(kernel - 1, window + count * kTileChannels, window);
   }
 }
@@ -167,8 +168,8 @@ void GluConvForward(const ConvShape& shape, const T* x, const float* w, T* g, T*
     for (int64_t b = 0; b < shape.batch; ++b) {
       const int64_t at = b * frames * width;
       std::memset(window, 0, (kernel - 1) * kTileChannels * sizeof(float));
-      ForwardTile(frames, width, channels, kernel, x + 2 * at + c, taps, window, g + at + c,
-                  y + at + c);
+      ForwardTile(frames, width, channels, kernel, x + 2 * at + c, taps, kTileChannels, window,
+                  g + at + c, y + at + c);
     }
   }
 }
@@ -196,16 +197,19 @@ void GluConvBackward(const ConvShape& shape, const T* d_y, const T* x, const T* 
   }
 }
 
-void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* w,
-                 float* tail, float* y) {
-  alignas(64) float taps[kMaxConvKernel * kTileChannels], window[kWindowRows * kTileChannels];
+void GluConvStepTransposed(int64_t frames, int64_t width, int64_t kernel, const float* x,
+                           const float* taps, float* tail, float* y) {
+  alignas(64) float window[kWindowRows * kTileChannels];
   for (int64_t c = 0; c < width; c += kTileChannels) {
     const int64_t channels = TileWidth(width, c);
-    LoadTaps(channels, kernel, w + c * kernel, taps);
     LoadRows(0, kernel - 1, kernel - 1, width, channels, tail + c, window);
-    ForwardTile<float>(frames, width, channels, kernel, x + c, taps, window, nullptr, y + c);
+    ForwardTile<float>(frames, width, channels, kernel, x + c, taps + c, width, window, nullptr,
+                       y + c);
     for (int64_t i = 0; i < kernel - 1; ++i) {
-      std::memcpy(tail + i * width + c, window + i * kTileChannels, channels * sizeof(float));
+      const float* row = window + i * kTileChannels;
+      ForEachVec(channels, [&](int64_t k, auto lanes) {
+        Store(Load(row + k), tail + i * width + c + k, lanes);
+      });
     }
   }
 }
