@@ -44,14 +44,16 @@ void RunLog::Event(const std::string& event, nlohmann::json fields) {
 }
 
 void RunLog::Step(const StepResult& step, const Progress& run, double progress, int64_t interval) {
-  window_.steps += 1;
-  window_.labels += step.labels;
-  window_.skipped += step.skipped;
-  window_.not_applied += step.applied ? 0 : 1;
-  window_.top += step.top;
-  window_.intermediate += step.intermediate;
   window_.audio_seconds += step.audio_seconds;
-  window_.largest_norm = std::max(window_.largest_norm, step.gradient_norm);
+  if (step.applied) {
+    window_.labels += step.labels;
+    window_.skipped += step.skipped;
+    window_.top += step.top;
+    window_.intermediate += step.intermediate;
+    window_.largest_norm = std::max(window_.largest_norm, step.gradient_norm);
+  } else {
+    ++window_.not_applied;
+  }
   if (!first_) first_ = {run.wall_seconds, progress};
   if (run.step % interval != 0) return;
 

@@ -32,10 +32,9 @@ class RunLog {
 
  private:
   struct Window {
-    int64_t steps = 0;
     int64_t labels = 0;
     int64_t skipped = 0;
-    int64_t not_applied = 0;
+    int64_t not_applied = 0;  // steps; their losses do not count
     double top = 0;
     double intermediate = 0;
     double audio_seconds = 0;
