@@ -60,7 +60,11 @@ absl::Status CheckStatistics(const FeatureStatistics& statistics) {
 }  // namespace
 
 absl::Status DataOptions::Validate() const {
-  if (train.empty()) return absl::InvalidArgumentError("train names no folder and no manifest");
+  if (train.empty() && (dev.empty() || !statistics.has_value())) {
+    return absl::InvalidArgumentError(
+        "train names no folder and no manifest; only dev with the statistics of a model does "
+        "without");
+  }
   if (cache_folder.empty()) return absl::InvalidArgumentError("cache_folder is empty");
   absl::Status status;
   for (const auto& [name, share] : shares) {

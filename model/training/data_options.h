@@ -29,12 +29,13 @@ struct AugmentOptions {
 
 struct DataOptions {
   // Folders, searched for manifest.tsv at any depth, or manifest files (see manifest.h). A corpus
-  // is one manifest; its name is that of the manifest's folder.
+  // is one manifest; its name is that of the manifest's folder. `train` may be empty if there is
+  // `dev` and `statistics`: then there are no batches, only evaluation sets.
   std::vector<std::string> train;
   std::vector<std::string> dev;
   std::string noise;  // a folder of recordings without speech, searched at any depth; "": none
   std::string
-      cache_folder;  // for features, made if missing; about 130 MB an hour of training speech
+      cache_folder;  // for features, made if missing; about 170 MB an hour of training speech
 
   // By corpus name, or by its first letters and a star: "speech-commands*". The exact name wins,
   // then the longest pattern; 1 if nothing fits.

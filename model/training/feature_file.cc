@@ -33,7 +33,7 @@ int64_t PaddedBytes(int64_t values) { return (2 * values + 7) / 8 * 8; }
 template <typename T>
 std::vector<T> ReadValues(const uint8_t** at, int64_t count) {
   std::vector<T> values(static_cast<size_t>(count));
-  std::memcpy(values.data(), *at, values.size() * sizeof(T));
+  if (count > 0) std::memcpy(values.data(), *at, values.size() * sizeof(T));
   *at += values.size() * sizeof(T);
   return values;
 }
@@ -127,7 +127,7 @@ absl::StatusOr<std::unique_ptr<FeatureFileWriter>> FeatureFileWriter::Create(
 }
 
 absl::Status FeatureFileWriter::Write(const void* data, size_t bytes) {
-  if (std::fwrite(data, 1, bytes, file_) == bytes) return absl::OkStatus();
+  if (bytes == 0 || std::fwrite(data, 1, bytes, file_) == bytes) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, absl::StrCat("cannot write ", part_));
 }
 

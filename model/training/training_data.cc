@@ -168,6 +168,13 @@ absl::Status OpenTrainingData::ChooseStatistics() {
 }
 
 absl::Status OpenTrainingData::StartLoader() {
+  if (options_.train.empty()) {
+    const auto none = [](int64_t) -> absl::StatusOr<Batch> {
+      return absl::FailedPreconditionError("opened for evaluation only: train is empty");
+    };
+    loader_ = std::make_unique<BatchLoader>(none, 0, 0, 1);
+    return absl::OkStatus();
+  }
   planner_ = std::make_unique<PassPlanner>(train_, options_);
   augmenter_ = std::make_unique<Augmenter>(options_.augment, statistics_, noise_.get());
   double each_pass = 0;
@@ -208,6 +215,7 @@ void OpenTrainingData::Summarise() {
     options_.log(absl::StrFormat("dev %s: %d clips, %.2f h, %d dropped", set.name(), set.clips(),
                                  set.hours(), set.dropped()));
   }
+  if (train_.empty()) return;
   options_.log(absl::StrFormat("%.2f h of speech, %.2f h a pass in about %d batches", total_hours(),
                                hours_per_pass(), loader_->batches_per_pass()));
 }

@@ -133,6 +133,19 @@ TEST_F(TrainingDataTest, TakesTheStatisticsOfAModelThatIsTrainedFurther) {
   EXPECT_THAT(OpenError(), AllOf(HasSubstr("40"), HasSubstr("80")));
 }
 
+TEST_F(TrainingDataTest, EvaluatesWithoutTrainingOnTheStatisticsOfAModel) {
+  options_.train.clear();
+  EXPECT_THAT(OpenError(), HasSubstr("train"));
+  options_.statistics = FeatureStatistics{std::vector<float>(80, 3), std::vector<float>(80, 2)};
+  const auto data = TrainingData::Open(options_, config_);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ((*data)->evaluation_sets()[0].Get(0).batch.clips.size(), 4u);
+  EXPECT_EQ((*data)->source().batches_per_pass(), 0);
+  EXPECT_EQ((*data)->source().Get(0).status().code(), absl::StatusCode::kFailedPrecondition);
+  options_.dev.clear();
+  EXPECT_THAT(OpenError(), HasSubstr("train"));
+}
+
 TEST_F(TrainingDataTest, NamesWhatIsWrong) {
   WriteCorpus("odd/numbers", 3, 1, "route 66");
   options_.train.push_back(folder_ / "odd");
