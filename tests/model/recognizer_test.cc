@@ -11,6 +11,7 @@
 #include <cstring>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #include "model/features/log_mel.h"
 #include "tests/model/test_model.h"
@@ -176,6 +177,44 @@ TEST_F(RecognizerTest, WordsDoNotDependOnTheCompany) {
       more |= fed[i] < audio[i].size() || streams[i]->ready();
     }
   }
+  EXPECT_EQ(events, alone);
+}
+
+// The server's threads: each client feeds from its own, one thread runs the model.
+TEST_F(RecognizerTest, ClientsOnThreadsHearTheSame) {
+  constexpr size_t kClients = 4;
+  std::vector<std::vector<uint8_t>> audio;
+  std::vector<std::vector<std::string>> alone, events(kClients);
+  for (uint32_t i = 0; i < kClients; ++i) {
+    audio.push_back(RandomAudio(3, 80 + i));
+    alone.push_back(Whole(audio[i], Options()));
+  }
+  std::vector<std::unique_ptr<RecognitionStream>> streams;
+  std::vector<RecognitionStream*> batch;
+  for (size_t i = 0; i < kClients; ++i) {
+    streams.push_back(Open(Options()));
+    batch.push_back(streams[i].get());
+  }
+  std::vector<std::thread> clients;
+  for (size_t i = 0; i < kClients; ++i) {
+    clients.emplace_back([&, i] {
+      for (size_t at = 0; at < audio[i].size(); at += 1600) {
+        const auto piece = absl::MakeConstSpan(audio[i]).subspan(at, 1600);
+        EXPECT_TRUE(streams[i]->AcceptAudio(piece).ok());
+      }
+      EXPECT_TRUE(streams[i]->Finish().ok());
+    });
+  }
+  for (size_t ended = 0; ended < kClients;) {
+    worker_->Step(batch, 2);
+    for (size_t i = 0; i < kClients; ++i) {
+      for (const StreamEvent& event : streams[i]->TakeEvents()) {
+        events[i].push_back(Describe(event));
+        ended += event.kind == Kind::kEnd;
+      }
+    }
+  }
+  for (std::thread& client : clients) client.join();
   EXPECT_EQ(events, alone);
 }
 
