@@ -109,7 +109,7 @@ void GluConvForward(benchmark::State& state) {
   for (auto _ : state) GluConvForward<BFloat16>(shape, x.data(), w.data(), g.data(), y.data());
   Report(state, 4);
 }
-BENCHMARK(GluConvForward)->Arg(160)->Arg(640);
+BENCHMARK(GluConvForward)->Arg(160)->Arg(256)->Arg(640);
 
 void GluConvBackward(benchmark::State& state) {
   const ConvShape shape{kBatch, kFrames, state.range(0), kTaps};
@@ -123,7 +123,7 @@ void GluConvBackward(benchmark::State& state) {
   }
   Report(state, 6);
 }
-BENCHMARK(GluConvBackward)->Arg(160)->Arg(640);
+BENCHMARK(GluConvBackward)->Arg(160)->Arg(256)->Arg(640);
 
 // A stream's step of one layer; the argument is the chunk's frames.
 void GluConvStep(benchmark::State& state) {
