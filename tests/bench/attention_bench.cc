@@ -5,7 +5,6 @@
 // Softmax attention takes time with the square of the frames: choose with --benchmark_filter, or
 // wait for minutes.
 #include <benchmark/benchmark.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -186,12 +185,3 @@ BENCHMARK(MemoryCopy)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace rill::kernels
-
-int main(int argc, char** argv) {
-  omp_set_num_threads(1);
-  benchmark::AddCustomContext("simd", rill::kernels::SimdName());
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  return 0;
-}
