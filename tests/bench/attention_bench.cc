@@ -5,6 +5,7 @@
 // Softmax attention takes time with the square of the frames: choose with --benchmark_filter, or
 // wait for minutes.
 #include <benchmark/benchmark.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <cstring>
