@@ -68,7 +68,7 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   }
 
   void OnDone() final {
-    if (session_) session_->Detach();
+    if (const auto session = this->session()) session->Detach();
     delete this;
   }
 
@@ -114,9 +114,9 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   }
 
   // Null before Begin.
-  Session* session() {
+  std::shared_ptr<Session> session() {
     std::lock_guard lock(mutex_);
-    return session_.get();
+    return session_;
   }
   grpc::CallbackServerContext* context() const { return context_; }
 

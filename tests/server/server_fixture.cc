@@ -1,19 +1,9 @@
 #include "tests/server/server_fixture.h"
 
-#include <chrono>
 #include <random>
 #include <thread>
 
 namespace rill::server {
-
-bool Eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
 
 std::string NoiseAudio(int ms, uint32_t seed) {
   std::mt19937 random(seed);

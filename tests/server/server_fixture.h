@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,12 +12,10 @@
 #include "grpcpp/grpcpp.h"
 #include "rill/v1/rill.grpc.pb.h"
 #include "server/server.h"
+#include "tests/server/eventually.h"
 #include "tests/server/fake_recognizer.h"
 
 namespace rill::server {
-
-// Waits, as long as a slow machine may need, until `condition` holds.
-bool Eventually(const std::function<bool()>& condition);
 
 // `ms` milliseconds of 16 kHz LINEAR16 noise, the same for the same seed.
 std::string NoiseAudio(int ms, uint32_t seed = 1);
