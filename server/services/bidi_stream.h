@@ -86,8 +86,6 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   };
   virtual std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
                                        const SessionProgress& progress) = 0;
-  // What to send last of all if the stream ends well.
-  virtual std::vector<Outgoing> Farewell() { return {}; }
 
   // Not after the end: a read must not begin when gRPC may be done with the call.
   void ReadNext() {
@@ -132,10 +130,7 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   }
 
   void OnClosed(const absl::Status& status) final {
-    std::vector<Outgoing> last;
-    if (status.ok()) last = Farewell();
     std::lock_guard lock(mutex_);
-    Enqueue(std::move(last));
     CloseLocked(status);
   }
 

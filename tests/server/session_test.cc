@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/log.h"
 #include "tests/server/eventually.h"
 #include "tests/server/fake_recognizer.h"
 
@@ -120,6 +121,7 @@ class SessionTest : public testing::Test {
  protected:
   explicit SessionTest(std::chrono::milliseconds idle_timeout = std::chrono::milliseconds(0))
       : registry_(idle_timeout) {
+    ConfigureLog(LogLevel::kError, LogFormat::kText);
     EngineOptions options;
     options.workers = 2;
     options.max_streams = 16;
