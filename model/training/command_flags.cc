@@ -33,7 +33,8 @@ void AddDevelopmentFlags(CLI::App& app, DataOptions& options) {
       "manifest.tsv found below");
   app.add_option(
       "--cache", options.cache_folder,
-      "Folder for computed features, reused by later runs (about 130 MB an hour of speech)");
+      "Folder for computed features, which later runs on the same speech take from there "
+      "(about 170 MB an hour of training speech); RUN/features if not given");
 }
 
 void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& numbers) {

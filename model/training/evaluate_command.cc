@@ -35,6 +35,10 @@ EvaluateCommand::EvaluateCommand(CLI::App& program)
 }
 
 absl::Status EvaluateCommand::Run() {
+  if (data_.cache_folder.empty()) {
+    if (run_.empty()) return absl::InvalidArgumentError("--cache is missing: a folder");
+    data_.cache_folder = run_ + "/features";
+  }
   Checkpoint checkpoint;
   std::unique_ptr<ModelFile> file;
   if (!model_.empty()) {

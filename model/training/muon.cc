@@ -12,14 +12,15 @@ at::Tensor Orthogonalize(const at::Tensor& matrix, int steps, at::ScalarType com
   // The quintic a x + b x^3 + c x^5 of the publication: steepest at 0, at the price of ending near
   // 1 rather than at 1.
   constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;
+  if (matrix.dim() == 2) return Orthogonalize(matrix.unsqueeze(0), steps, compute).squeeze(0);
   const bool tall = matrix.size(-2) > matrix.size(-1);
   at::Tensor x = tall ? matrix.transpose(-2, -1) : matrix;
   const at::Tensor norm = x.square().sum({-2, -1}, /*keepdim=*/true).sqrt();
   x = (x / (norm + 1e-7)).to(compute).contiguous();
   for (int i = 0; i < steps; ++i) {
-    const at::Tensor a = at::matmul(x, x.transpose(-2, -1));
-    const at::Tensor b = (kB * a).add_(at::matmul(a, a), kC);
-    x = (kA * x).add_(at::matmul(b, x));
+    const at::Tensor a = at::bmm(x, x.transpose(-2, -1));
+    const at::Tensor b = at::baddbmm(a, a, a, kB, kC);
+    x = at::baddbmm(x, b, x, kA, 1);
   }
   if (tall) x = x.transpose(-2, -1);
   return x.to(at::kFloat);

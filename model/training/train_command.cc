@@ -118,6 +118,7 @@ absl::Status TrainCommand::Check() {
   }
   if (loop_.folder.empty()) return absl::InvalidArgumentError("--run is missing: a folder");
   if (data_.train.empty()) return absl::InvalidArgumentError("--data is missing: folders");
+  if (data_.cache_folder.empty()) data_.cache_folder = loop_.folder + "/features";
   loop_.schedule.audio_seconds = 3600 * hours_of_audio_;
   loop_.schedule.open_ended = schedule_ == "constant" && !anneal_;
   const bool has_end = loop_.schedule.audio_seconds > 0 || loop_.schedule.wall_seconds > 0;

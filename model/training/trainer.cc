@@ -1,6 +1,7 @@
 #include "model/training/trainer.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <cmath>
 #include <map>
@@ -30,7 +31,11 @@ Trainer::Trainer(std::unique_ptr<Trainable> model, int64_t attention_width, int 
                  const OptimizerOptions& options)
     : team_(replicas),
       replicas_(Replicas(std::move(model), replicas)),
-      optimizer_(replicas_.front()->parameters(), attention_width, options, team_) {}
+      optimizer_(replicas_.front()->parameters(), attention_width, options, team_) {
+  // The caller's thread only copies tensors; a pool of threads for that would take turns with the
+  // team's on the same cores.
+  at::set_num_threads(1);
+}
 
 double Trainer::ScheduleProgress(const Schedule& schedule) const {
   return schedule.Progress(progress_.audio_seconds - progress_.anneal_audio_seconds,

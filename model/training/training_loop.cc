@@ -34,6 +34,7 @@ TrainingLoop::TrainingLoop(Trainer& trainer, BatchSource& source,
       log_(log),
       options_(std::move(options)),
       checkpoints_(options_.folder, options_.keep_every),
+      saved_step_(trainer.progress().step),
       saved_at_(trainer.progress().wall_seconds),
       evaluated_at_(trainer.progress().wall_seconds) {}
 
@@ -56,7 +57,7 @@ absl::Status TrainingLoop::Run() {
     if (!status.ok()) break;
     const double now = trainer_.progress().wall_seconds;
     if (now - evaluated_at_ >= options_.evaluate_seconds) status = EvaluateNow();
-    if (status.ok() && now - saved_at_ >= options_.checkpoint_seconds) status = SaveNow();
+    if (status.ok() && now - saved_at_ >= options_.checkpoint_seconds) SaveOrNote();
     tick();
   }
   if (!status.ok()) return status;
@@ -95,7 +96,10 @@ absl::Status TrainingLoop::EvaluateNow() {
   if (best) progress.best_error = error;
   log_.Evaluated(*table, progress, best);
   if (!best) return absl::OkStatus();
-  return ExportModel(MakeCheckpoint(), options_.best, options_.folder + "/best.safetensors");
+  const absl::Status status =
+      ExportModel(MakeCheckpoint(), options_.best, options_.folder + "/best.safetensors");
+  if (!status.ok()) log_.Note(absl::StrCat("best.safetensors is not written: ", status.message()));
+  return absl::OkStatus();
 }
 
 absl::Status TrainingLoop::SaveNow() {
@@ -105,6 +109,13 @@ absl::Status TrainingLoop::SaveNow() {
   saved_step_ = trainer_.progress().step;
   log_.Event("checkpoint", {{"step", saved_step_}, {"path", *path}});
   return absl::OkStatus();
+}
+
+void TrainingLoop::SaveOrNote() {
+  const absl::Status status = SaveNow();
+  if (status.ok()) return;
+  log_.Note(absl::StrCat("no checkpoint this time, going on: ", status.message()));
+  saved_at_ = trainer_.progress().wall_seconds;
 }
 
 Checkpoint TrainingLoop::MakeCheckpoint() const {

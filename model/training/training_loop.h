@@ -47,6 +47,8 @@ class TrainingLoop {
   absl::Status TakeStep();
   absl::Status EvaluateNow();
   absl::Status SaveNow();
+  // On the way: a full disk must not end a run that may find room later.
+  void SaveOrNote();
   Checkpoint MakeCheckpoint() const;
 
   Trainer& trainer_;
@@ -58,7 +60,7 @@ class TrainingLoop {
   CheckpointFolder checkpoints_;
   int64_t steps_here_ = 0;
   int64_t bad_steps_ = 0;  // in a row
-  int64_t saved_step_ = -1;
+  int64_t saved_step_;
   int64_t evaluated_step_ = -1;
   double saved_at_ = 0;      // wall seconds of the run
   double evaluated_at_ = 0;  // likewise

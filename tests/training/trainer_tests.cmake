@@ -3,6 +3,7 @@ rill_test(trainer_test
   SOURCES
     checkpoint_test.cc
     command_flags_test.cc
+    encoder_trainable_test.cc
     evaluation_test.cc
     folder_lock_test.cc
     model_export_test.cc
