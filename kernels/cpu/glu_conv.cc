@@ -1,7 +1,5 @@
 #include "kernels/cpu/glu_conv.h"
 
-#include <vector>
-
 #include "kernels/cpu/simd.h"
 
 namespace rill::kernels {
@@ -12,9 +10,9 @@ RILL_SIMD_DECLARE_BFLOAT16(template <typename T> void GluConvForward(const ConvS
 RILL_SIMD_DECLARE_BFLOAT16(template <typename T>
                            void GluConvBackward(const ConvShape& shape, const T* d_y, const T* x,
                                                 const T* g, const float* w, T* d_x, float* d_w))
-RILL_SIMD_DECLARE_BFLOAT16(void GluConvStepTransposed(int64_t frames, int64_t width, int64_t kernel,
-                                                      const float* x, const float* taps,
-                                                      float* tail, float* y))
+RILL_SIMD_DECLARE_BFLOAT16(void GluConvStep(int64_t frames, int64_t width, int64_t kernel,
+                                            const float* x, const float* taps, float* tail,
+                                            float* y))
 
 template <typename T>
 void GluConvForward(const ConvShape& shape, const T* x, const float* w, T* g, T* y) {
@@ -33,16 +31,9 @@ void TransposeConvWeight(int64_t width, int64_t kernel, const float* w, float* t
   }
 }
 
-void GluConvStepTransposed(int64_t frames, int64_t width, int64_t kernel, const float* x,
-                           const float* taps, float* tail, float* y) {
-  RILL_SIMD_CALL_BFLOAT16(GluConvStepTransposed, frames, width, kernel, x, taps, tail, y);
-}
-
-void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* w,
+void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* taps,
                  float* tail, float* y) {
-  std::vector<float> taps(width * kernel);
-  TransposeConvWeight(width, kernel, w, taps.data());
-  GluConvStepTransposed(frames, width, kernel, x, taps.data(), tail, y);
+  RILL_SIMD_CALL_BFLOAT16(GluConvStep, frames, width, kernel, x, taps, tail, y);
 }
 
 #define RILL_INSTANTIATE(T)                                                                       \

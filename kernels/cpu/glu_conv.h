@@ -31,16 +31,14 @@ template <typename T>
 void GluConvBackward(const ConvShape& shape, const T* d_y, const T* x, const T* g, const float* w,
                      T* d_x, float* d_w);
 
-// The serving form, for one stream, float: tail holds the last kernel - 1 rows of g and is updated.
-// x: [frames, 2 * width]; tail: [kernel - 1, width]; y: [frames, width]; w: [width, kernel]. A
-// frame's result does not depend, bit for bit, on how the frames are cut into calls.
-void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* w,
-                 float* tail, float* y);
-
-// The same with the weight as [kernel, width]. Short steps take a third of the time: transpose the
-// weight once, when the model is loaded.
+// [width, kernel] to [kernel, width], the order in which the serving form reads its weight. Once,
+// when a model is loaded.
 void TransposeConvWeight(int64_t width, int64_t kernel, const float* w, float* taps);
-void GluConvStepTransposed(int64_t frames, int64_t width, int64_t kernel, const float* x,
-                           const float* taps, float* tail, float* y);
+
+// The serving form, for one stream, float: tail holds the last kernel - 1 rows of g and is updated.
+// x: [frames, 2 * width]; taps: [kernel, width]; tail: [kernel - 1, width]; y: [frames, width]. A
+// frame's result does not depend, bit for bit, on how the frames are cut into calls.
+void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* taps,
+                 float* tail, float* y);
 
 }  // namespace rill::kernels

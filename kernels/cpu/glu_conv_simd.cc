@@ -197,8 +197,8 @@ void GluConvBackward(const ConvShape& shape, const T* d_y, const T* x, const T* 
   }
 }
 
-void GluConvStepTransposed(int64_t frames, int64_t width, int64_t kernel, const float* x,
-                           const float* taps, float* tail, float* y) {
+void GluConvStep(int64_t frames, int64_t width, int64_t kernel, const float* x, const float* taps,
+                 float* tail, float* y) {
   alignas(64) float window[kWindowRows * kTileChannels];
   for (int64_t c = 0; c < width; c += kTileChannels) {
     const int64_t channels = TileWidth(width, c);

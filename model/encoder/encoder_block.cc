@@ -66,7 +66,10 @@ absl::Status EncoderBlock::Load(const ModelFile& file, const std::string& name,
 absl::Status EncoderBlock::Load(const ModelFile& file, const std::string& name,
                                 MatmulPrecision precision, Convolution* conv) {
   conv->norm = file.Tensor(name + ".norm");
-  conv->depthwise = file.Tensor(name + ".depthwise");
+  const std::vector<float> depthwise = file.Tensor(name + ".depthwise");
+  const int64_t width = file.config().width, kernel = file.config().conv_kernel;
+  conv->taps.resize(depthwise.size());
+  kernels::TransposeConvWeight(width, kernel, depthwise.data(), conv->taps.data());
   conv->mid_norm = file.Tensor(name + ".mid_norm");
   const absl::Status status =
       LoadInto(file, name + ".up.weight", Activation::kNone, precision, &conv->up);
@@ -180,7 +183,7 @@ void EncoderBlock::Step(const Convolution& conv, StateArena& arena, EncoderScrat
   for (size_t r = 0; r < scratch.slots.size(); ++r) {
     float* tail = arena.slot(scratch.slots[r]) + arena.layout().conv_tail(layer_);
     kernels::GluConvStep(scratch.frames[r], width, conv_kernel_, gated + first * 2 * width,
-                         conv.depthwise.data(), tail, mixed + first * width);
+                         conv.taps.data(), tail, mixed + first * width);
     first += scratch.frames[r];
   }
 

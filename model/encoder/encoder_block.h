@@ -38,7 +38,7 @@ class EncoderBlock {
     std::vector<float> decay_weight, decay_bias, q_scale, k_scale, sink, merge_norm;
   };
   struct Convolution {
-    std::vector<float> norm, depthwise, mid_norm;
+    std::vector<float> norm, taps, mid_norm;
     std::unique_ptr<kernels::PackedLinear> up, down;
   };
 

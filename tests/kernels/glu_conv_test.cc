@@ -75,7 +75,8 @@ TEST(GluConvStepTest, DoesNotDependOnTheCut) {
     const int64_t width = shape.width, kernel = shape.kernel;
     const auto x = RandomArray<float>(shape.frames * 2 * width, random);
     const auto w = RandomArray<float>(width * kernel, random);
-    std::vector<float> g(shape.frames * width), expected(shape.frames * width);
+    std::vector<float> taps(width * kernel), g(shape.frames * width), expected(g.size());
+    TransposeConvWeight(width, kernel, w.data(), taps.data());
     GluConvForward<float>(shape, x.data(), w.data(), g.data(), expected.data());
     Doubles last(std::max<int64_t>(0, (kernel - 1 - shape.frames) * width), 0.0);
     for (int64_t t = std::max<int64_t>(0, shape.frames - (kernel - 1)); t < shape.frames; ++t) {
@@ -86,18 +87,9 @@ TEST(GluConvStepTest, DoesNotDependOnTheCut) {
       std::vector<float> tail((kernel - 1) * width), y(shape.frames * width);
       for (int64_t t = 0; t < shape.frames;) {
         const int64_t frames = std::min(shape.frames - t, length(random));
-        GluConvStep(frames, width, kernel, x.data() + t * 2 * width, w.data(), tail.data(),
+        GluConvStep(frames, width, kernel, x.data() + t * 2 * width, taps.data(), tail.data(),
                     y.data() + t * width);
         t += frames;
-      }
-      if (longest == 9) {
-        std::vector<float> taps(width * kernel), tail_again((kernel - 1) * width);
-        std::vector<float> y_again(y.size());
-        TransposeConvWeight(width, kernel, w.data(), taps.data());
-        GluConvStepTransposed(shape.frames, width, kernel, x.data(), taps.data(), tail_again.data(),
-                              y_again.data());
-        EXPECT_EQ(y_again, expected);
-        EXPECT_EQ(tail_again, tail);
       }
       EXPECT_EQ(y, expected) << "calls of up to " << longest;
       EXPECT_EQ(ToDoubles(tail), last) << "calls of up to " << longest;
