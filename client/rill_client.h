@@ -2,7 +2,8 @@
 //
 // Thread rule: every method may be called from any thread, at the same time; calls share one
 // connection. Errors are gRPC's code and message. Unavailable: no server answers there;
-// ResourceExhausted: the server is full.
+// ResourceExhausted with a
+// RetryDelay: the server is full.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/call_options.h"
+#include "client/status.h"
 #include "client/streaming_session.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "rill/v1/rill.grpc.pb.h"

@@ -1,10 +1,38 @@
 #include "client/status.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "rill/wire/rpc_status.pb.h"
+
 namespace rill::client {
+namespace {
+
+constexpr char kRetryInfoType[] = "type.googleapis.com/google.rpc.RetryInfo";
+
+}  // namespace
 
 absl::Status ToAbsl(const grpc::Status& status) {
   // Both number their codes as google.rpc.Code does.
-  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  wire::RpcStatus details;
+  if (!details.ParseFromString(status.error_details())) return result;
+  for (const google::protobuf::Any& detail : details.details()) {
+    result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return result;
+}
+
+std::optional<std::chrono::milliseconds> RetryDelay(const absl::Status& status) {
+  const auto payload = status.GetPayload(kRetryInfoType);
+  wire::RetryInfo info;
+  if (!payload || !info.ParseFromString(std::string(*payload))) return std::nullopt;
+  const google::protobuf::Duration& delay = info.retry_delay();
+  if (delay.seconds() < 0 || delay.nanos() < 0) return std::chrono::milliseconds(0);
+  return std::chrono::milliseconds(std::min<int64_t>(delay.seconds(), 3600) * 1000 +
+                                   delay.nanos() / 1000000);
 }
 
 }  // namespace rill::client

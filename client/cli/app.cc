@@ -67,7 +67,7 @@ after the other. Latencies, in ms, over the time in which all streams run:
   response    from when the last sample it covers was due to be spoken to its arrival
   interim     the same, of results that may still change
   final       the same, of those that will not; an utterance ends with a silence that the server waits for
-  first_word  from the end of a stream's first word to its first appearance
+  first_word  from the beginning of a stream's first word to the first text
   finish      from the end of a stream's audio to the end of the call, last words and all
   send        how late audio went out, because of this program or of the server's back-pressure
 One thread does all the work, because the load test shares its machine with the server or its network.
@@ -181,6 +181,11 @@ void AddTranscribe(CLI::App& app, Io& io, std::function<int()>* chosen) {
          "txt (the default), json (one object a file, with word times), srt or vtt")
       ->check(CLI::IsMember(&kFormats))
       ->type_name("NAME");
+  sub->add_option("--wait", command->wait_seconds,
+                  "How long to go on trying if the server is full, for each file")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str()
+      ->type_name("SECONDS");
   sub->add_option("-o,--output", command->output,
                   "A folder for one file each; else standard output")
       ->type_name("DIR");

@@ -1,6 +1,8 @@
 #include "client/cli/exit_code.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/status.h"
 #include "client/text/utf8.h"
 
 namespace rill::client {
@@ -12,7 +14,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kUnavailable:
       return kExitUnreachable;
     case absl::StatusCode::kResourceExhausted:
-      return kExitBusy;
+      return RetryDelay(status) ? kExitBusy : kExitFailed;
     default:
       return kExitFailed;
   }
@@ -22,10 +24,15 @@ std::string Explain(const absl::Status& status, const std::string& server) {
   const std::string message = Printable(std::string(status.message()));
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
+      if (!absl::StrContains(message, "ailed to connect") &&
+          !absl::StrContains(message, "DNS resolution")) {
+        return absl::StrCat("lost ", server, ": ", message);
+      }
       return absl::StrCat("cannot reach ", server,
                           ": start a server with rill-server, or name another with --server (",
                           message, ")");
     case absl::StatusCode::kResourceExhausted:
+      if (!RetryDelay(status)) return message;
       return absl::StrCat(server, " is full: try again later (", message, ")");
     case absl::StatusCode::kUnimplemented:
       return absl::StrCat(server, " does not offer this: is it a rill server of this version? (",

@@ -114,25 +114,36 @@ class Batch {
   }
 
   absl::StatusOr<std::string> Transcribe(const std::string& path) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration<double>(command_.wait_seconds);
+    while (true) {
+      absl::StatusOr<std::string> transcript = TranscribeOnce(path);
+      const auto delay = RetryDelay(transcript.status());
+      if (!delay || std::chrono::steady_clock::now() + *delay > deadline || *io_.stop) {
+        return transcript;
+      }
+      std::this_thread::sleep_for(*delay);
+    }
+  }
+
+  absl::StatusOr<std::string> TranscribeOnce(const std::string& path) {
     auto file = AudioFile::Open(path);
     if (!file.ok()) return file.status();
     v1::RecognitionConfig config = command_.recognition;
     *config.mutable_audio() = (*file)->format();
     config.set_word_times(command_.format != Format::kText);
     int64_t processed_ms = 0;
-    auto transcript = client_.Transcribe(
-        config,
-        [&]() -> absl::StatusOr<std::string> {
-          if (*io_.stop) return absl::CancelledError("interrupted");
-          absl::StatusOr<AudioPiece> piece = (*file)->Read(kPiece);
-          if (!piece.ok()) return piece.status();
-          return std::move(piece->bytes);
-        },
-        [&](const v1::Progress& progress) {
-          bar_.AddSeconds(
-              (progress.processed_ms() - std::exchange(processed_ms, progress.processed_ms())) /
-              1000.0);
-        });
+    auto read = [&]() -> absl::StatusOr<std::string> {
+      if (*io_.stop) return absl::CancelledError("interrupted");
+      absl::StatusOr<AudioPiece> piece = (*file)->Read(kPiece);
+      if (!piece.ok()) return piece.status();
+      return std::move(piece->bytes);
+    };
+    auto on_progress = [&](const v1::Progress& progress) {
+      const int64_t before = std::exchange(processed_ms, progress.processed_ms());
+      bar_.AddSeconds(static_cast<double>(processed_ms - before) / 1000);
+    };
+    auto transcript = client_.Transcribe(config, read, on_progress);
     if (!transcript.ok()) return transcript.status();
     return Render(command_.format, path, (*file)->seconds(), transcript->results);
   }

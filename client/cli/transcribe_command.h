@@ -17,7 +17,8 @@ struct TranscribeCommand {
   v1::RecognitionConfig recognition;
   int jobs = 2;
   Format format = Format::kText;
-  std::string output;  // a folder, made if missing; empty: standard output
+  double wait_seconds = 60;  // for a place on a server that is full
+  std::string output;        // a folder, made if missing; empty: standard output
 
   int Run(Io& io) const;  // the exit code
 };

@@ -20,7 +20,7 @@ struct LoadReport {
   Percentiles response;  // every response that covers new audio
   Percentiles interim;   // those with text that may still change
   Percentiles final;     // those with text that will not
-  // From the end of a stream's first word to its first appearance.
+  // From the beginning of a stream's first word to the first text.
   Percentiles first_word;
   // From the end of a stream's audio to the end of the call, last words and all.
   Percentiles finish;

@@ -116,7 +116,7 @@ void LoadStream::OnResponse(Time now) {
   report_->words += result.words_size();
   if (!first_word_known_ && result.words_size() > 0) {
     first_word_known_ = true;
-    const Time spoken = Due(result.words(0).end_ms() * rate / 1000);
+    const Time spoken = Due(result.words(0).start_ms() * rate / 1000);
     report_->first_word.Add(Milliseconds(*first_text_ - spoken));
   }
 }

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/exit_code.h"
+#include "client/status.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/temp_dir.h"
 
@@ -179,7 +180,7 @@ TEST_F(AppTest, StreamSaysWhatIsWrong) {
   EXPECT_EQ(RunOnServer({"stream", dir_.path("missing.wav")}), kExitFailed);
   EXPECT_THAT(err(), HasSubstr("missing.wav: no such file"));
 
-  server_.set_error({grpc::StatusCode::RESOURCE_EXHAUSTED, "all 8 streams are taken"});
+  server_.set_error(FullStatus());
   EXPECT_EQ(RunOnServer({"stream", WriteWav("a.wav", 100), "-m", "broken"}), kExitBusy);
   EXPECT_THAT(err(), HasSubstr("all 8 streams are taken"));
 
@@ -258,6 +259,16 @@ TEST_F(AppTest, ServersErrorNamesTheFile) {
   EXPECT_THAT(err(), HasSubstr("a.wav: chunk_ms: 7 is not offered"));
 }
 
+TEST_F(AppTest, TranscribeWaitsForAPlace) {
+  const std::string a = WriteWav("a.wav", 100);
+  server_.set_full_for(3);
+  EXPECT_EQ(RunOnServer({"transcribe", a}), kExitOk) << err();
+  EXPECT_EQ(out(), "w0\n");
+  server_.set_full_for(1);
+  EXPECT_EQ(RunOnServer({"transcribe", a, "--wait", "0"}), kExitFailed);
+  EXPECT_THAT(err(), HasSubstr("is full"));
+}
+
 TEST_F(AppTest, UnreachableServerIsSaidOnce) {
   EXPECT_EQ(Run({"transcribe", WriteWav("a.wav", 100), WriteWav("b.wav", 100),
                  WriteWav("c.wav", 100), "-s", DeadAddress()}),
@@ -317,7 +328,13 @@ TEST(ExitCodeTest, ScriptsCanRelyOnThem) {
   EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("")), 1);
   EXPECT_EQ(kExitUsage, 2);
   EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), 3);
-  EXPECT_EQ(ExitCodeOf(absl::ResourceExhaustedError("")), 4);
+  EXPECT_EQ(ExitCodeOf(absl::ResourceExhaustedError("message too large")), 1);
+  EXPECT_EQ(ExitCodeOf(ToAbsl(FullStatus())), 4);
+}
+
+TEST(ExplainTest, ServerThatWasThereIsLostNotMissing) {
+  EXPECT_EQ(Explain(absl::UnavailableError("Socket closed"), "here:1"),
+            "lost here:1: Socket closed");
 }
 
 TEST(ExplainTest, ServersTextCannotSteerTheTerminal) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "rill/wire/rpc_status.pb.h"
 
 namespace rill::client {
 namespace {
@@ -94,6 +95,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
     stream->Read(&request);
     const v1::RecognitionConfig config = request.config();
     if (config.model() == "broken") return server_->error_;
+    if (server_->full_for_-- > 0) return FullStatus();
     std::string audio;
     int64_t audio_ms = 0;
     v1::TranscribeResponse response;
@@ -160,6 +162,16 @@ std::vector<std::string> FakeServer::audio() const {
 int FakeServer::cancelled() const {
   std::lock_guard lock(log_.mutex);
   return log_.cancelled;
+}
+
+grpc::Status FullStatus() {
+  wire::RetryInfo info;
+  info.mutable_retry_delay()->set_nanos(5000000);
+  wire::RpcStatus details;
+  details.add_details()->set_type_url("type.googleapis.com/google.rpc.RetryInfo");
+  details.mutable_details(0)->set_value(info.SerializeAsString());
+  return {grpc::StatusCode::RESOURCE_EXHAUSTED, "all 8 streams are taken",
+          details.SerializeAsString()};
 }
 
 std::string DeadAddress() { return "127.0.0.1:1"; }

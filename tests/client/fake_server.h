@@ -4,6 +4,7 @@
 
 #include <grpcpp/server.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +23,8 @@ class FakeServer {
 
   // Every recognition call whose model is "broken" fails with this.
   void set_error(grpc::Status error) { error_ = std::move(error); }
+  // The next `calls` of Transcribe are refused, to be tried again at once.
+  void set_full_for(int calls) { full_for_ = calls; }
 
   // What the calls sent, in order of their ends.
   std::vector<v1::RecognitionConfig> configs() const;
@@ -38,11 +41,15 @@ class FakeServer {
   };
 
   grpc::Status error_;
+  std::atomic<int> full_for_ = 0;
   Log log_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };
+
+// As a server says that it is full.
+grpc::Status FullStatus();
 
 // An address where nobody listens.
 std::string DeadAddress();

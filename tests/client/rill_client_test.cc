@@ -158,6 +158,14 @@ TEST_F(RillClientTest, EveryCodeAndMessageComesThrough) {
   }
 }
 
+TEST_F(RillClientTest, FullServerSaysWhenToTryAgain) {
+  server_.set_full_for(1);
+  const absl::Status status = client_->Transcribe(Config(), [] { return std::string(); }).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(RetryDelay(status), std::chrono::milliseconds(5));
+  EXPECT_EQ(RetryDelay(absl::ResourceExhaustedError("message too large")), std::nullopt);
+}
+
 TEST_F(RillClientTest, RecognizesInOneMessage) {
   v1::RecognizeRequest request;
   *request.mutable_config() = Config();
