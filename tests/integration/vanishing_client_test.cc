@@ -1,13 +1,9 @@
 // Clients that go away without a word give their places back.
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/integration/integration_fixture.h"
-
-extern char** environ;
+#include "tests/integration/process.h"
 
 namespace rill {
 namespace {
@@ -74,28 +70,11 @@ TEST_F(VanishingClientTest, DeadlineGivesThePlaceBack) {
 }
 
 TEST_F(VanishingClientTest, KilledProcessGivesItsPlaceBack) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-  posix_spawn_file_actions_addclose(&actions, ends[1]);
-  std::string server = "--server=" + address();
-  std::string arguments[] = {RILL_PROGRAM, "stream", "-", "--rate=16000", server};
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  ASSERT_EQ(posix_spawn(&pid, RILL_PROGRAM, &actions, nullptr, argv.data(), environ), 0);
-  posix_spawn_file_actions_destroy(&actions);
-  const std::string audio = Head(clip_, 500);
-  EXPECT_EQ(write(ends[1], audio.data(), audio.size()), static_cast<ssize_t>(audio.size()));
-  EXPECT_TRUE(Eventually([this] { return this->server().open_sessions() == 1; }));
-
-  kill(pid, SIGKILL);
-  waitpid(pid, nullptr, 0);
-  close(ends[0]);
-  close(ends[1]);
+  Process process({RILL_PROGRAM, "stream", "-", "--rate=16000", "--server=" + address()});
+  process.Write(Head(clip_, 500));
+  ASSERT_TRUE(Eventually([this] { return server().open_sessions() == 1; }));
+  process.Signal(SIGKILL);
+  EXPECT_EQ(process.Wait(), 128 + SIGKILL);
   EXPECT_TRUE(EverythingFreed());
 }
 
