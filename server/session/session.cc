@@ -108,6 +108,7 @@ void Session::Feed() {
 }
 
 absl::Status Session::AcceptSlice() {
+  Touch();
   const char* begin = pending_.data() + pending_begin_;
   const size_t left = pending_.size() - pending_begin_;
   if (options_.stream.input == StreamOptions::Input::kAudio) {
@@ -265,6 +266,8 @@ Session::TimePoint Session::CloseIfIdle(TimePoint now, Duration timeout) {
   bool stuck;
   {
     std::lock_guard lock(mutex_);
+    const bool models_turn = !output_paused_ && (input_paused_ || stream()->ready());
+    if (phase_ != Phase::kClosed && models_turn) return now + timeout;
     stuck = phase_ != Phase::kOpen || output_paused_;
     if (stuck && sink_) sink_->OnStuck();
   }

@@ -75,8 +75,8 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   // again.
   void OnWritten(bool resume);
 
-  // Closes the session if nothing came, went or was recognised since `timeout` ago. Returns when to
-  // ask again.
+  // Closes the session if nothing came, went or was recognised since `timeout` ago, and it is not
+  // the model that the client waits for. Returns when to ask again.
   TimePoint CloseIfIdle(TimePoint now, Duration timeout);
 
   // The sink goes away: no call to it is running or will come.
