@@ -46,7 +46,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
       grpc::ServerReaderWriter<v1::StreamingRecognizeResponse, v1::StreamingRecognizeRequest>*
           stream) override {
     v1::StreamingRecognizeRequest request;
-    stream->Read(&request);
+    if (!stream->Read(&request)) return grpc::Status::CANCELLED;
     const v1::StreamingConfig config = request.config();
     if (config.recognition().model() == "broken") return server_->error_;
     v1::StreamingRecognizeResponse response;
@@ -92,7 +92,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::TranscribeResponse, v1::TranscribeRequest>* stream) override {
     v1::TranscribeRequest request;
-    stream->Read(&request);
+    if (!stream->Read(&request)) return grpc::Status::CANCELLED;
     const v1::RecognitionConfig config = request.config();
     if (config.model() == "broken") return server_->error_;
     if (server_->full_for_-- > 0) return FullStatus();
