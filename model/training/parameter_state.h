@@ -54,9 +54,6 @@ class ParameterState {
   const std::string& name() const { return name_; }
   const at::Tensor& master() const { return master_; }
   const at::Tensor& gradient() const { return gradient_; }
-  bool decays() const { return decays_; }
-  bool is_matrix() const { return is_matrix_; }
-  int64_t parts() const { return parts_; }
   // About how much work Update() is, for sharing parameters out among threads.
   double cost() const;
 

@@ -64,6 +64,9 @@ absl::Status TrainingLoop::Run() {
   if (!options_.stop() && evaluated_step_ != trainer_.progress().step) status = EvaluateNow();
   tick();
   if (status.ok() && saved_step_ != trainer_.progress().step) status = SaveNow();
+  log_.Note(absl::StrCat(ScheduleProgress() >= 1 ? "the run has ended" : "stopped", " after step ",
+                         trainer_.progress().step,
+                         ScheduleProgress() >= 1 ? "" : "; the same command goes on"));
   log_.Event("end", {{"step", trainer_.progress().step}, {"finished", Finished()}});
   return status;
 }
