@@ -124,6 +124,7 @@ Outcome IntegrationTest::Stream(const std::string& audio, const v1::RecognitionC
   v1::StreamingConfig streaming;
   *streaming.mutable_recognition() = config;
   streaming.set_interim_results(interim_results);
+  streaming.set_progress(true);  // or silence would have no answer, and nobody knew how far it got
   auto session = client_->StartStreaming(streaming);
   std::thread writer([&] {
     bool open = true;
