@@ -34,7 +34,9 @@ absl::StatusOr<std::unique_ptr<PipeSource>> PipeSource::Open(int fd, const v1::A
     source->format_.set_encoding(v1::WAV);
   } else if (magic == "fLaC") {
     source->format_.set_encoding(v1::FLAC);
-  } else if (!magic.empty()) {
+  } else if (magic.empty()) {
+    return absl::InvalidArgumentError("standard input has no audio");
+  } else {
     return absl::InvalidArgumentError(
         "standard input begins like neither WAV nor FLAC; for raw PCM say what it is, for example "
         "--rate 16000 --encoding linear16");

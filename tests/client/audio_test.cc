@@ -204,6 +204,12 @@ TEST_F(PipeSourceTest, UnknownBytesNeedARate) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("--rate"));
 }
 
+TEST_F(PipeSourceTest, NothingIsNotAudio) {
+  CloseWriter();
+  EXPECT_EQ(Open(0).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(Open(16000).ok()) << "raw audio may be empty";
+}
+
 TEST_F(PipeSourceTest, StopEndsAReadThatWaits) {
   auto source = Open(16000);
   ASSERT_TRUE(source.ok());
