@@ -155,7 +155,7 @@ TEST_F(SameWordsTest, TheyAreTheWordsThatWereSaid) {
     const std::string heard = " " + outcome.Text() + " ";
     std::istringstream said(clip.text);
     for (std::string word; said >> word; ++words)
-      missing += !(heard.find(" " + word + " ") != std::string::npos);
+      missing += heard.find(" " + word + " ") == std::string::npos;
   }
   // The shipped model's own error rate is 72 % (its card); one that babbles misses nearly all.
   EXPECT_LT(missing, words * 0.7) << "of " << words;
