@@ -222,6 +222,10 @@ void AddLoad(CLI::App& app, Io& io, std::function<int()>* chosen) {
       sub->add_option("--ramp", options.ramp_seconds,
                       "Seconds over which streams start (else a quarter of --seconds, at most 5)")
           ->check(CLI::NonNegativeNumber);
+  sub->add_option("--pause", command->pause_seconds,
+                  "Seconds of silence after each recording, for utterances to end")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
   sub->add_option("--packet-ms", options.packet_ms, "Audio in one message")
       ->check(CLI::Range(10, 10000))
       ->capture_default_str();

@@ -9,7 +9,7 @@ int LoadCommand::Run(Io& io) const {
     io.err << "rill load: " << Explain(status, options.server) << "\n";
     return code;
   };
-  auto audio = LoadAudio::Read(files);
+  auto audio = LoadAudio::Read(files, pause_seconds);
   if (!audio.ok()) return fail(audio.status(), kExitFailed);
   auto report = RunLoadTest(options, *audio, io.stop);
   if (!report.ok()) return fail(report.status(), kExitUsage);

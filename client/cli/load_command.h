@@ -12,6 +12,7 @@ namespace rill::client {
 struct LoadCommand {
   LoadOptions options;
   std::vector<std::string> files;
+  double pause_seconds = 1.5;  // after each recording
   bool json = false;
 
   int Run(Io& io) const;  // the exit code

@@ -12,7 +12,8 @@ constexpr int64_t kSampleBytes = 2;
 
 }  // namespace
 
-absl::StatusOr<LoadAudio> LoadAudio::Read(const std::vector<std::string>& files) {
+absl::StatusOr<LoadAudio> LoadAudio::Read(const std::vector<std::string>& files,
+                                          double pause_seconds) {
   LoadAudio audio;
   for (const std::string& path : files) {
     auto file = AudioFile::Open(path);
@@ -34,6 +35,8 @@ absl::StatusOr<LoadAudio> LoadAudio::Read(const std::vector<std::string>& files)
     if (audio.bytes_.size() == start) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": has no audio"));
     }
+    const auto pause = static_cast<int64_t>(pause_seconds * format.sample_rate_hertz());
+    audio.bytes_.append(pause * kSampleBytes, '\0');
     audio.starts_.push_back(static_cast<int64_t>(start) / kSampleBytes);
   }
   if (audio.starts_.empty()) return absl::InvalidArgumentError("no audio files given");

@@ -15,7 +15,9 @@ class LoadAudio {
  public:
   // InvalidArgument if a file cannot be read, has no audio, or has another sample rate than the
   // first.
-  static absl::StatusOr<LoadAudio> Read(const std::vector<std::string>& files);
+  // After each recording come `pause_seconds` of silence, so that utterances end.
+  static absl::StatusOr<LoadAudio> Read(const std::vector<std::string>& files,
+                                        double pause_seconds);
 
   const v1::AudioFormat& format() const { return format_; }
 

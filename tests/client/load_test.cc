@@ -69,7 +69,7 @@ std::vector<int16_t> Decode(const std::string& bytes) {
 }
 
 TEST_F(LoadTestTest, AudioGoesRoundFromEachStreamsRecording) {
-  auto audio = LoadAudio::Read({WriteWav("a.wav", 8000, 0, 3), WriteWav("b.wav", 8000, 100, 2)});
+  auto audio = LoadAudio::Read({WriteWav("a.wav", 8000, 0, 3), WriteWav("b.wav", 8000, 100, 2)}, 0);
   ASSERT_TRUE(audio.ok()) << audio.status();
   EXPECT_EQ(audio->format().sample_rate_hertz(), 8000);
   EXPECT_THAT(Decode(audio->Samples(0, 0, 7)), ElementsAre(0, 1, 2, 100, 101, 0, 1));
@@ -77,15 +77,22 @@ TEST_F(LoadTestTest, AudioGoesRoundFromEachStreamsRecording) {
   EXPECT_THAT(Decode(audio->Samples(2, 5001, 2)), ElementsAre(1, 2));
 }
 
+TEST_F(LoadTestTest, RecordingsArePausedBetween) {
+  auto audio =
+      LoadAudio::Read({WriteWav("a.wav", 8000, 1, 2), WriteWav("b.wav", 8000, 7, 1)}, 2.0 / 8000);
+  ASSERT_TRUE(audio.ok()) << audio.status();
+  EXPECT_THAT(Decode(audio->Samples(0, 0, 8)), ElementsAre(1, 2, 0, 0, 7, 0, 0, 1));
+}
+
 TEST_F(LoadTestTest, AudioOfTwoRatesOrNoneIsRefused) {
   const std::string a = WriteWav("a.wav", 8000, 0, 3), b = WriteWav("b.wav", 16000, 0, 3);
-  EXPECT_EQ(LoadAudio::Read({a, b}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_FALSE(LoadAudio::Read({}).ok());
-  EXPECT_FALSE(LoadAudio::Read({WriteWav("empty.wav", 8000, 0, 0)}).ok());
+  EXPECT_EQ(LoadAudio::Read({a, b}, 0).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(LoadAudio::Read({}, 0).ok());
+  EXPECT_FALSE(LoadAudio::Read({WriteWav("empty.wav", 8000, 0, 0)}, 0).ok());
 }
 
 TEST_F(LoadTestTest, EveryStreamIsSentWholeAndTimed) {
-  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)});
+  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)}, 0);
   ASSERT_TRUE(audio.ok());
   auto report = RunLoadTest(Options(), *audio, &stop_);
   ASSERT_TRUE(report.ok()) << report.status();
@@ -102,7 +109,7 @@ TEST_F(LoadTestTest, EveryStreamIsSentWholeAndTimed) {
 }
 
 TEST_F(LoadTestTest, ErrorsAreCountedByCode) {
-  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)});
+  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)}, 0);
   ASSERT_TRUE(audio.ok());
   LoadOptions options = Options();
   options.recognition.set_model("broken");
@@ -115,7 +122,7 @@ TEST_F(LoadTestTest, ErrorsAreCountedByCode) {
 }
 
 TEST_F(LoadTestTest, ServerThatEndsACallEarlyHasFailedIt) {
-  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)});
+  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)}, 0);
   ASSERT_TRUE(audio.ok());
   LoadOptions options = Options();
   options.recognition.set_model("broken");
@@ -126,7 +133,7 @@ TEST_F(LoadTestTest, ServerThatEndsACallEarlyHasFailedIt) {
 }
 
 TEST_F(LoadTestTest, StopEndsItEarly) {
-  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)});
+  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)}, 0);
   ASSERT_TRUE(audio.ok());
   LoadOptions options = Options();
   options.seconds = 1e6;
@@ -137,7 +144,7 @@ TEST_F(LoadTestTest, StopEndsItEarly) {
 }
 
 TEST_F(LoadTestTest, OptionsAreChecked) {
-  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)});
+  auto audio = LoadAudio::Read({WriteWav("a.wav", 16000, 0, 3000)}, 0);
   ASSERT_TRUE(audio.ok());
   auto code = [&](const LoadOptions& options) {
     return RunLoadTest(options, *audio, &stop_).status().code();
