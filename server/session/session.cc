@@ -30,7 +30,7 @@ absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
   auto stream = host.engine->Open(options.stream);
   if (!stream.ok()) return stream.status();
   std::shared_ptr<Session> session(new Session(host, std::move(options), *std::move(stream), sink));
-  session->member_ = session->engine_stream_.thread->Add(session);
+  session->member_ = session->engine_stream_->thread->Add(session);
   host.registry->Add(session->key_, session);
   return session;
 }
@@ -46,7 +46,11 @@ Session::Session(const SessionHost& host, SessionOptions options, EngineStream s
   Touch();
 }
 
-Session::~Session() { host_.registry->Remove(key_); }
+Session::~Session() {
+  // Whoever sees the registry empty may count on the slot: it is free before the session is gone.
+  engine_stream_.reset();
+  host_.registry->Remove(key_);
+}
 
 void Session::Touch() {
   last_activity_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
@@ -137,7 +141,7 @@ bool Session::PauseIfFull() {
 
 bool Session::OverLimit() const {
   if (options_.max_audio_ms == 0) return false;
-  return engine_stream_.stream->samples_received() > options_.max_audio_ms * 16;
+  return engine_stream_->stream->samples_received() > options_.max_audio_ms * 16;
 }
 
 void Session::Flush(uint64_t flush_id) {
@@ -195,11 +199,11 @@ void Session::CloseNow(const absl::Status& status) {
     if (phase_ == Phase::kClosed) return;
     phase_ = Phase::kClosed;
     Log(LogLevel::kInfo, "stream_end",
-        stats_.Fields(Clock::now(), options_.identity, engine_stream_.stream->samples_received(),
+        stats_.Fields(Clock::now(), options_.identity, engine_stream_->stream->samples_received(),
                       status));
     if (sink_) sink_->OnClosed(status);
   }
-  engine_stream_.thread->Remove(member_);
+  engine_stream_->thread->Remove(member_);
 }
 
 void Session::NotifyReady() {
@@ -208,7 +212,7 @@ void Session::NotifyReady() {
     if (phase_ == Phase::kClosed || output_paused_ || !stream()->ready()) return;
     stats_.OnReady(Clock::now());
   }
-  engine_stream_.thread->MarkReady(member_);
+  engine_stream_->thread->MarkReady(member_);
 }
 
 SessionProgress Session::Progress() {

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -86,7 +87,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   int64_t processed_ms() const { return processed_ms_.load(std::memory_order_relaxed); }
 
   // BatchMember, for the model thread.
-  RecognitionStream* stream() override { return engine_stream_.stream.get(); }
+  RecognitionStream* stream() override { return engine_stream_->stream.get(); }
   bool AfterStep() override;
 
  private:
@@ -106,8 +107,8 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   const SessionHost host_;
   const SessionOptions options_;
   const uint64_t key_;
-  EngineStream engine_stream_;
-  ModelThread::MemberId member_ = 0;  // set once, in Open
+  std::optional<EngineStream> engine_stream_;  // until the destructor
+  ModelThread::MemberId member_ = 0;           // set once, in Open
 
   std::mutex input_mutex_;
   std::string pending_;        // guarded by input_mutex_
