@@ -126,6 +126,7 @@ class FakeStream : public RecognitionStream {
 
   void Consume(size_t bytes) {
     if (bytes == 0) return;
+    ++control_->chunks;
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < bytes; ++i) hash = (hash ^ static_cast<uint8_t>(queue_[i])) * 16777619u;
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<long>(bytes));

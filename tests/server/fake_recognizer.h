@@ -22,6 +22,7 @@ struct FakeControl {
 
   std::atomic<int> live_streams{0};
   std::atomic<int> steps{0};
+  std::atomic<int> chunks{0};
   std::atomic<int> largest_batch{0};
   std::atomic<int> opened{0};
   int word_padding = 0;  // letters added to each word: large results; set before the server starts

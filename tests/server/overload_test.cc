@@ -111,7 +111,7 @@ TEST_F(OverloadTest, AFastSenderWaitsForTheModel) {
     for (; sent < kMessages; ++sent) call->Write(AudioRequest(NoiseAudio(30000)));
     call->WritesDone();
   });
-  // A gigabyte of audio would not fit into what the server and the flow control take.
+  // Half an hour of audio does not fit into what the server and the flow control take.
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_LT(sent, kMessages);
   fake().OpenGate();
@@ -138,7 +138,7 @@ TEST_F(OverloadTest, ASlowReaderMissesNoFinal) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     return before == steps && steps > 0;
   }));
-  EXPECT_LT(steps * 8, 313);
+  EXPECT_LT(fake().chunks, 313);
   // Others are not held up.
   const std::string other = NoiseAudio(1000);
   EXPECT_EQ(Stream(other).finals.size(), 1u);
