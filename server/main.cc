@@ -86,6 +86,10 @@ int Main(int argc, char** argv) {
   app.add_flag("--print-options-table", print_table)->group("")->configurable(false);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ConfigError& error) {
+    std::cerr << "--config: " << error.what()
+              << ": there is no such key; rill-server --help has all\n";
+    return kUsageError;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? EXIT_SUCCESS : kUsageError;
   }
