@@ -17,6 +17,7 @@
 #include "kernels/cpu/simd.h"
 #include "model/encoder/encoder.h"
 #include "tests/model/test_model.h"
+#include "tests/temporary_folder.h"
 
 namespace rill {
 namespace {
@@ -65,7 +66,7 @@ struct Model {
 
 Model Load(const std::string& size) {
   const TemporaryFolder folder;
-  const std::string path = folder.File("model.safetensors");
+  const std::string path = folder / "model.safetensors";
   const absl::StatusOr<ModelConfig> config = NamedModelConfig(size);
   Model model;
   if (!config.ok() || !WriteTestModel(path, *config).ok()) return model;

@@ -15,7 +15,7 @@
 #include "client/cli/exit_code.h"
 #include "client/status.h"
 #include "tests/client/fake_server.h"
-#include "tests/client/temp_dir.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::client {
 namespace {
@@ -50,7 +50,7 @@ class AppTest : public ::testing::Test {
   }
 
   std::string WriteWav(const std::string& name, int ms) {
-    const std::string path = dir_.path(name);
+    const std::string path = folder_ / name;
     SF_INFO info{};
     info.samplerate = 16000;
     info.channels = 1;
@@ -66,7 +66,7 @@ class AppTest : public ::testing::Test {
   std::string err() const { return err_.str(); }
 
   FakeServer server_;
-  TempDir dir_;
+  TemporaryFolder folder_;
   int in_ = -1;
   bool out_is_terminal_ = false;
 
@@ -166,8 +166,8 @@ TEST_F(AppTest, StreamReadsRawStandardInput) {
 }
 
 TEST_F(AppTest, StreamReadsRawFiles) {
-  std::ofstream(dir_.path("a.raw")) << std::string(12800, 'x');
-  EXPECT_EQ(RunOnServer({"stream", dir_.path("a.raw"), "--fast", "--rate=32000",
+  std::ofstream(folder_ / "a.raw") << std::string(12800, 'x');
+  EXPECT_EQ(RunOnServer({"stream", folder_ / "a.raw", "--fast", "--rate=32000",
                          "--encoding=float32", "--channels=2"}),
             kExitOk)
       << err();
@@ -177,7 +177,7 @@ TEST_F(AppTest, StreamReadsRawFiles) {
 }
 
 TEST_F(AppTest, StreamSaysWhatIsWrong) {
-  EXPECT_EQ(RunOnServer({"stream", dir_.path("missing.wav")}), kExitFailed);
+  EXPECT_EQ(RunOnServer({"stream", folder_ / "missing.wav"}), kExitFailed);
   EXPECT_THAT(err(), HasSubstr("missing.wav: no such file"));
 
   server_.set_error(FullStatus());
@@ -227,10 +227,10 @@ TEST_F(AppTest, TranscribeWritesJsonLines) {
 
 TEST_F(AppTest, TranscribeWritesSubtitleFiles) {
   const std::string a = WriteWav("a.wav", 200), b = WriteWav("b.wav", 100);
-  EXPECT_EQ(RunOnServer({"transcribe", "-f", "srt", a, b, "-o", dir_.path("new/out")}), kExitOk)
+  EXPECT_EQ(RunOnServer({"transcribe", "-f", "srt", a, b, "-o", folder_ / "new/out"}), kExitOk)
       << err();
-  EXPECT_EQ(ReadFile(dir_.path("new/out/a.srt")), "1\n00:00:00,000 --> 00:00:01,000\nw0 w1\n\n");
-  EXPECT_EQ(ReadFile(dir_.path("new/out/b.srt")), "1\n00:00:00,000 --> 00:00:01,000\nw0\n\n");
+  EXPECT_EQ(ReadFile(folder_ / "new/out/a.srt"), "1\n00:00:00,000 --> 00:00:01,000\nw0 w1\n\n");
+  EXPECT_EQ(ReadFile(folder_ / "new/out/b.srt"), "1\n00:00:00,000 --> 00:00:01,000\nw0\n\n");
   EXPECT_THAT(out(), IsEmpty());
   EXPECT_EQ(RunOnServer({"transcribe", "-f", "vtt", a}), kExitOk);
   EXPECT_THAT(out(), StartsWith("WEBVTT\n\n"));
@@ -238,15 +238,15 @@ TEST_F(AppTest, TranscribeWritesSubtitleFiles) {
 
 TEST_F(AppTest, TwoFilesNeverShareAnOutput) {
   const std::string a = WriteWav("a.wav", 100), same = WriteWav("a.flac", 100);
-  EXPECT_EQ(RunOnServer({"transcribe", a, same, "-o", dir_.path("out")}), kExitUsage);
+  EXPECT_EQ(RunOnServer({"transcribe", a, same, "-o", folder_ / "out"}), kExitUsage);
   EXPECT_THAT(err(), HasSubstr("both"));
-  EXPECT_FALSE(std::filesystem::exists(dir_.path("out")));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
 }
 
 TEST_F(AppTest, OneFailingFileDoesNotStopTheOthers) {
-  std::ofstream(dir_.path("bad.wav")) << "not audio";
+  std::ofstream(folder_ / "bad.wav") << "not audio";
   const std::string a = WriteWav("a.wav", 100), b = WriteWav("b.wav", 100);
-  EXPECT_EQ(RunOnServer({"transcribe", "-j1", a, dir_.path("bad.wav"), dir_.path("no.wav"), b}),
+  EXPECT_EQ(RunOnServer({"transcribe", "-j1", a, folder_ / "bad.wav", folder_ / "no.wav", b}),
             kExitFailed);
   EXPECT_EQ(out(), absl::StrCat("==> ", a, " <==\nw0\n\n==> ", b, " <==\nw0\n\n"));
   EXPECT_THAT(err(), HasSubstr("bad.wav: not an audio file"));
@@ -278,8 +278,8 @@ TEST_F(AppTest, UnreachableServerIsSaidOnce) {
 }
 
 TEST_F(AppTest, UnwritableOutputFails) {
-  std::ofstream(dir_.path("taken")) << "a file";
-  EXPECT_EQ(RunOnServer({"transcribe", WriteWav("a.wav", 100), "-o", dir_.path("taken")}),
+  std::ofstream(folder_ / "taken") << "a file";
+  EXPECT_EQ(RunOnServer({"transcribe", WriteWav("a.wav", 100), "-o", folder_ / "taken"}),
             kExitFailed);
   EXPECT_THAT(err(), HasSubstr("taken"));
 }
@@ -318,7 +318,7 @@ TEST_F(AppTest, LoadSaysWhatIsWrong) {
   EXPECT_EQ(Run({"load", "-n2", "--seconds=1", a, "-s", DeadAddress()}), kExitUnreachable);
   EXPECT_EQ(RunOnServer({"load", "--seconds=1", "--ramp=2", a}), kExitUsage);
   EXPECT_THAT(err(), HasSubstr("--ramp"));
-  EXPECT_EQ(RunOnServer({"load", "--seconds=1", dir_.path("no.wav")}), kExitFailed);
+  EXPECT_EQ(RunOnServer({"load", "--seconds=1", folder_ / "no.wav"}), kExitFailed);
   EXPECT_THAT(err(), HasSubstr("no.wav"));
 }
 

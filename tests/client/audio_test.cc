@@ -15,7 +15,7 @@
 #include "client/audio/pacer.h"
 #include "client/audio/pipe_source.h"
 #include "tests/client/fake_clock.h"
-#include "tests/client/temp_dir.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::client {
 namespace {
@@ -62,7 +62,7 @@ class AudioFileTest : public ::testing::Test {
  protected:
   std::string Write(const std::string& name, int format, int rate, int channels,
                     const std::vector<float>& samples) {
-    const std::string path = dir_.path(name);
+    const std::string path = folder_ / name;
     SF_INFO info{};
     info.samplerate = rate;
     info.channels = channels;
@@ -73,7 +73,7 @@ class AudioFileTest : public ::testing::Test {
     return path;
   }
 
-  TempDir dir_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(AudioFileTest, SixteenBitMonoIsExact) {
@@ -123,12 +123,12 @@ TEST_F(AudioFileTest, PiecesAddUpToTheWhole) {
 }
 
 TEST_F(AudioFileTest, ErrorsNameTheFile) {
-  EXPECT_EQ(AudioFile::Open(dir_.path("missing.wav")).status().code(), absl::StatusCode::kNotFound);
-  std::ofstream(dir_.path("text.wav")) << "not audio at all";
-  const absl::Status status = AudioFile::Open(dir_.path("text.wav")).status();
+  EXPECT_EQ(AudioFile::Open(folder_ / "missing.wav").status().code(), absl::StatusCode::kNotFound);
+  std::ofstream(folder_ / "text.wav") << "not audio at all";
+  const absl::Status status = AudioFile::Open(folder_ / "text.wav").status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("text.wav"));
-  EXPECT_FALSE(AudioFile::Open(dir_.path("")).ok()) << "a folder";
+  EXPECT_FALSE(AudioFile::Open(folder_ / "").ok()) << "a folder";
 }
 
 class PipeSourceTest : public ::testing::Test {

@@ -9,7 +9,7 @@
 #include "client/load/load_audio.h"
 #include "client/load/percentiles.h"
 #include "tests/client/fake_server.h"
-#include "tests/client/temp_dir.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::client {
 namespace {
@@ -34,7 +34,7 @@ class LoadTestTest : public ::testing::Test {
  protected:
   // Samples count up from `first`, so that their origin shows.
   std::string WriteWav(const std::string& name, int rate, int first, int count) {
-    const std::string path = dir_.path(name);
+    const std::string path = folder_ / name;
     SF_INFO info{};
     info.samplerate = rate;
     info.channels = 1;
@@ -58,7 +58,7 @@ class LoadTestTest : public ::testing::Test {
   }
 
   FakeServer server_;
-  TempDir dir_;
+  TemporaryFolder folder_;
   std::atomic<bool> stop_ = false;
 };
 

@@ -98,7 +98,7 @@ void IntegrationTest::Start(server::ServerOptions options) {
     } else if (shipped.ok()) {
       model_path_ = *shipped;
     } else {
-      model_path_ = folder_.File("tiny.safetensors");
+      model_path_ = folder_ / "tiny.safetensors";
       model_is_trained_ = false;
       ASSERT_TRUE(WriteTestModel(model_path_).ok());
     }

@@ -14,6 +14,7 @@
 #include "client/rill_client.h"
 #include "server/server.h"
 #include "tests/model/test_model.h"
+#include "tests/temporary_folder.h"
 
 namespace rill {
 

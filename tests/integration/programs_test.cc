@@ -8,6 +8,7 @@
 
 #include "tests/integration/integration_fixture.h"
 #include "tests/integration/process.h"
+#include "tests/temporary_folder.h"
 
 namespace rill {
 namespace {
@@ -20,7 +21,7 @@ class ProgramsTest : public ::testing::Test {
  protected:
   void SetUp() override {
     unsetenv("RILL_SERVER");
-    const std::string model = folder_.File("tiny.safetensors");
+    const std::string model = folder_ / "tiny.safetensors";
     ASSERT_TRUE(WriteTestModel(model).ok());
     server_ = std::make_unique<Process>(
         std::vector<std::string>{RILL_SERVER_PROGRAM, "--model", model, "--listen=127.0.0.1:0",
@@ -111,7 +112,7 @@ TEST_F(ProgramsTest, WrongModelFileIsNamed) {
 
 TEST_F(ProgramsTest, TakenPortIsNamed) {
   Process server(
-      {RILL_SERVER_PROGRAM, "--model", folder_.File("tiny.safetensors"), "--listen=" + address_});
+      {RILL_SERVER_PROGRAM, "--model", folder_ / "tiny.safetensors", "--listen=" + address_});
   EXPECT_NE(server.Wait(), 0);
   EXPECT_THAT(server.error(), HasSubstr(address_));
 }

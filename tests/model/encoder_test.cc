@@ -10,6 +10,7 @@
 
 #include "tests/model/encoder_reference.h"
 #include "tests/model/test_model.h"
+#include "tests/temporary_folder.h"
 
 namespace rill {
 namespace {
@@ -41,7 +42,7 @@ struct Stream {
 class EncoderTest : public ::testing::Test {
  protected:
   void Load(const ModelConfig& config, bool bfloat16, uint32_t seed = 1) {
-    const std::string path = folder_.File("model.safetensors");
+    const std::string path = folder_ / "model.safetensors";
     ASSERT_TRUE(WriteTestModel(path, config, seed).ok());
     auto file = ModelFile::Open(path);
     ASSERT_TRUE(file.ok()) << file.status();

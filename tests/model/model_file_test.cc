@@ -13,6 +13,7 @@
 
 #include "nlohmann/json.hpp"
 #include "tests/model/test_model.h"
+#include "tests/temporary_folder.h"
 
 namespace rill {
 namespace {
@@ -40,15 +41,15 @@ std::string Join(const json& header, const std::string& data) {
 class ModelFileTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(WriteTestModel(folder_.File("good.safetensors")).ok());
-    good_ = ReadAll(folder_.File("good.safetensors"));
+    ASSERT_TRUE(WriteTestModel(folder_ / "good.safetensors").ok());
+    good_ = ReadAll(folder_ / "good.safetensors");
     const uint64_t length = HeaderLength(good_);
     header_ = json::parse(good_.substr(8, length));
     data_ = good_.substr(8 + length);
   }
 
   absl::Status OpenBytes(const std::string& bytes) {
-    const std::string path = folder_.File("changed.safetensors");
+    const std::string path = folder_ / "changed.safetensors";
     std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
     return ModelFile::Open(path).status();
   }
@@ -69,7 +70,7 @@ class ModelFileTest : public ::testing::Test {
 TEST_F(ModelFileTest, WhatIsWrittenIsRead) {
   const ModelConfig config = TinyModelConfig();
   const std::vector<NamedTensor> tensors = RandomTensors(config, 7);
-  const std::string path = folder_.File("float.safetensors");
+  const std::string path = folder_ / "float.safetensors";
   ASSERT_TRUE(WriteModelFile(path, config, {{"rill.language", "en"}}, tensors, false).ok());
   const auto file = ModelFile::Open(path);
   ASSERT_TRUE(file.ok()) << file.status();
@@ -84,7 +85,7 @@ TEST_F(ModelFileTest, WhatIsWrittenIsRead) {
 }
 
 TEST_F(ModelFileTest, MatricesAreRoundedToBfloat16AndTheRestIsNot) {
-  const auto file = ModelFile::Open(folder_.File("good.safetensors"));
+  const auto file = ModelFile::Open(folder_ / "good.safetensors");
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ((*file)->name(), "test-model");
   const std::vector<TensorSpec> specs = ModelTensors((*file)->config());
@@ -103,7 +104,7 @@ TEST_F(ModelFileTest, MatricesAreRoundedToBfloat16AndTheRestIsNot) {
 TEST_F(ModelFileTest, HalvesAndUnalignedTensorsAreRead) {
   // head.bias as F16, put first, and no padding after the header: the floats behind it are not
   // aligned.
-  const auto good = ModelFile::Open(folder_.File("good.safetensors"));
+  const auto good = ModelFile::Open(folder_ / "good.safetensors");
   const int64_t old_begin = header_["head.bias"]["data_offsets"][0];
   const int64_t old_end = header_["head.bias"]["data_offsets"][1];
   const int64_t count = (old_end - old_begin) / 4;
@@ -125,7 +126,7 @@ TEST_F(ModelFileTest, HalvesAndUnalignedTensorsAreRead) {
   data += data_.substr(0, old_begin) + data_.substr(old_end);
   const absl::Status status = OpenBytes(Join(header, data));
   ASSERT_TRUE(status.ok()) << status;
-  const auto file = ModelFile::Open(folder_.File("changed.safetensors"));
+  const auto file = ModelFile::Open(folder_ / "changed.safetensors");
   const std::vector<float> bias = (*file)->Tensor("head.bias");
   EXPECT_EQ(bias[1], 1.0f);
   EXPECT_EQ(bias[0], -std::ldexp(1.0f, -24));
@@ -134,25 +135,23 @@ TEST_F(ModelFileTest, HalvesAndUnalignedTensorsAreRead) {
 }
 
 TEST_F(ModelFileTest, HashIsOfTheWholeFile) {
-  ASSERT_TRUE(WriteTestModel(folder_.File("same.safetensors")).ok());
-  ASSERT_TRUE(WriteTestModel(folder_.File("other.safetensors"), TinyModelConfig(), 2).ok());
-  const auto hash = [this](const char* name) {
-    return (*ModelFile::Open(folder_.File(name)))->hash();
-  };
+  ASSERT_TRUE(WriteTestModel(folder_ / "same.safetensors").ok());
+  ASSERT_TRUE(WriteTestModel(folder_ / "other.safetensors", TinyModelConfig(), 2).ok());
+  const auto hash = [this](const char* name) { return (*ModelFile::Open(folder_ / name))->hash(); };
   EXPECT_EQ(hash("good.safetensors"), hash("same.safetensors"));
   EXPECT_NE(hash("good.safetensors"), hash("other.safetensors"));
 }
 
 TEST_F(ModelFileTest, WhatIsNotAFileIsNamed) {
-  EXPECT_EQ(ModelFile::Open(folder_.File("none")).status().code(), absl::StatusCode::kNotFound);
-  const absl::Status folder = ModelFile::Open(folder_.File(".")).status();
+  EXPECT_EQ(ModelFile::Open(folder_ / "none").status().code(), absl::StatusCode::kNotFound);
+  const absl::Status folder = ModelFile::Open(folder_ / ".").status();
   EXPECT_THAT(std::string(folder.message()), HasSubstr("not a regular file"));
   EXPECT_EQ(OpenBytes("").code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(ModelFileTest, WriterChecksWhatTheReaderChecks) {
   const ModelConfig config = TinyModelConfig();
-  const std::string path = folder_.File("refused.safetensors");
+  const std::string path = folder_ / "refused.safetensors";
   const auto error = [&](const std::function<void(std::vector<NamedTensor>&)>& change) {
     std::vector<NamedTensor> tensors = RandomTensors(config, 1);
     change(tensors);
@@ -165,7 +164,7 @@ TEST_F(ModelFileTest, WriterChecksWhatTheReaderChecks) {
   EXPECT_THAT(error([](auto& t) { t[0].values.pop_back(); }), HasSubstr("features.mean"));
   EXPECT_THAT(error([](auto& t) { t[1].values[2] = NAN; }), HasSubstr("features.inv_std"));
   EXPECT_FALSE(
-      WriteModelFile(folder_.File("no/folder"), config, {}, RandomTensors(config, 1), true).ok());
+      WriteModelFile(folder_ / "no/folder", config, {}, RandomTensors(config, 1), true).ok());
   EXPECT_FALSE(
       WriteModelFile(path, config, {{"rill.name", "\xFF"}}, RandomTensors(config, 1), true).ok());
   ModelConfig bad = config;

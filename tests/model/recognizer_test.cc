@@ -15,6 +15,7 @@
 
 #include "model/features/log_mel.h"
 #include "tests/model/test_model.h"
+#include "tests/temporary_folder.h"
 
 namespace rill {
 namespace {
@@ -52,7 +53,7 @@ std::string Describe(const StreamEvent& event) {
 class RecognizerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const std::string path = folder_.File("tiny.safetensors");
+    const std::string path = folder_ / "tiny.safetensors";
     ASSERT_TRUE(WriteTestModel(path).ok());
     auto recognizer = Recognizer::Load(path, {});
     ASSERT_TRUE(recognizer.ok()) << recognizer.status();
@@ -422,7 +423,7 @@ TEST_F(RecognizerTest, ABacklogHasABound) {
 }
 
 TEST_F(RecognizerTest, AMissingModelIsNamed) {
-  const absl::Status status = Recognizer::Load(folder_.File("none"), {}).status();
+  const absl::Status status = Recognizer::Load(folder_ / "none", {}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("none"));
 }

@@ -1,8 +1,6 @@
 #include "tests/model/test_model.h"
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <random>
 
 namespace rill {
@@ -61,16 +59,6 @@ absl::Status WriteTestModel(const std::string& path, const ModelConfig& config, 
       {"rill.description", "Random weights, for tests"},
   };
   return WriteModelFile(path, config, metadata, RandomTensors(config, seed), /*bfloat16=*/true);
-}
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "rill-test-XXXXXX").string();
-  if (mkdtemp(name.data()) != nullptr) path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
 }  // namespace rill

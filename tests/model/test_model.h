@@ -22,18 +22,4 @@ std::vector<NamedTensor> RandomTensors(const ModelConfig& config, uint32_t seed)
 absl::Status WriteTestModel(const std::string& path, const ModelConfig& config = TinyModelConfig(),
                             uint32_t seed = 1);
 
-// A folder of this test's own, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::string File(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
 }  // namespace rill

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "server/default_model.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::server {
 namespace {
@@ -28,13 +29,12 @@ std::string Parse(std::vector<std::string> arguments, ServerOptions* options) {
 class OptionsTest : public testing::Test {
  protected:
   std::string WriteConfig(const std::string& text) {
-    const std::string path = testing::TempDir() + "/options_test_" +
-                             testing::UnitTest::GetInstance()->current_test_info()->name() +
-                             ".toml";
+    const std::string path = folder_ / "options.toml";
     std::ofstream(path) << text;
     return path;
   }
   ServerOptions options_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(OptionsTest, FlagsAndFileMeanTheSame) {
@@ -89,8 +89,7 @@ TEST_F(OptionsTest, TheDocumentedTableIsTheRealOne) {
 
 TEST_F(OptionsTest, TheDefaultModelIsFoundInTheFirstFolderThatHasOne) {
   namespace fs = std::filesystem;
-  const fs::path root = fs::path(testing::TempDir()) / "default_model_test";
-  fs::remove_all(root);
+  const fs::path root = folder_.path();
   const fs::path first = root / "first", second = root / "second";
   const std::vector<fs::path> folders = {first, second};
   EXPECT_EQ(FindDefaultModel(folders).status().code(), absl::StatusCode::kNotFound);
@@ -106,7 +105,6 @@ TEST_F(OptionsTest, TheDefaultModelIsFoundInTheFirstFolderThatHasOne) {
   EXPECT_EQ(*FindDefaultModel(folders), second / "default.safetensors");
   std::ofstream(first / "c.safetensors") << "x";
   EXPECT_EQ(*FindDefaultModel(folders), first / "c.safetensors");
-  fs::remove_all(root);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "tests/model/test_model.h"
 #include "tests/server/server_fixture.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::server {
 namespace {
@@ -14,7 +15,7 @@ class RecognitionTest : public ServerFixture {
  protected:
   void SetUp() override {
     ServerOptions options = FewThreads();
-    options.models = {folder_.File("test.safetensors")};
+    options.models = {folder_ / "test.safetensors"};
     ASSERT_TRUE(WriteTestModel(options.models[0]).ok());
     auto models = LoadModels(options);
     ASSERT_TRUE(models.ok()) << models.status();

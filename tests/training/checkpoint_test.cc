@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "model/training/checkpoint_folder.h"
-#include "tests/training/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::training {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/training/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::training {
 namespace {

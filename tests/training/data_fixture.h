@@ -9,7 +9,7 @@
 
 #include "model/training/clip_store.h"
 #include "model/training/feature_file.h"
-#include "tests/training/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::training {
 

@@ -6,13 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "model/encoder/encoder.h"
 #include "model/file/model_file.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::training {
 namespace {
@@ -153,13 +153,14 @@ class ParallelAgainstRecurrent : public ::testing::TestWithParam<std::tuple<Atte
       tensors.push_back(
           {p.name, p.tensor.sizes().vec(), std::vector<float>(data, data + flat.numel())});
     }
-    const auto path =
-        std::filesystem::path(::testing::TempDir()) / "parallel_recurrent.safetensors";
+    const std::string path = folder_ / "model.safetensors";
     EXPECT_TRUE(WriteModelFile(path, config, {}, tensors, /*bfloat16=*/false).ok());
     auto file = ModelFile::Open(path);
     EXPECT_TRUE(file.ok()) << file.status();
     return *std::move(file);
   }
+
+  TemporaryFolder folder_;  // of this process: CTest runs the cases side by side
 };
 
 TEST_P(ParallelAgainstRecurrent, SameLogProbabilities) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/file/tensor_names.h"
-#include "tests/training/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 namespace rill::training {
 namespace {

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/temporary_folder.h"
 #include "tests/training/linear_trainable.h"
-#include "tests/training/temporary_folder.h"
 
 namespace rill::training {
 namespace {

@@ -1,4 +1,5 @@
-// A folder of its own for a test, removed with all that is in it.
+// A folder of its own for a test, removed with all that is in it. CTest runs cases side by side, each
+// in a process of its own: a file shared by name would be a race.
 #pragma once
 
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-namespace rill::training {
+namespace rill {
 
 class TemporaryFolder {
  public:
@@ -28,4 +29,4 @@ class TemporaryFolder {
   std::string path_;
 };
 
-}  // namespace rill::training
+}  // namespace rill
