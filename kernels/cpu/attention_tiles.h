@@ -66,4 +66,36 @@ RILL_INLINE int VisibleColumns(const BlockWeights& w, int row) {
   return RoundUp(LastVisible(w, row));
 }
 
+// scores[i, j] = rows_i . columns_j for the pairs that w lets see each other (and a few more: mask
+// them). rows: [frames, rows_row], columns: [depth, kBlockFrames], transposed.
+RILL_INLINE void ScorePairs(const BlockWeights& w, const float* rows, int rows_row, int depth,
+                            const float* columns, float* scores) {
+  MultiplyTiles({.a = rows,
+                 .a_row = rows_row,
+                 .a_depth = 1,
+                 .b = columns,
+                 .b_row = kBlockFrames,
+                 .c = scores,
+                 .c_row = kBlockFrames},
+                w.frames, [&](int row) {
+                  return TileExtent{0, depth, VisibleColumns(w, row)};
+                });
+}
+
+// out_i = sum_j scores[i, j] rows_j over what i sees, added to beta * out_i. out: [frames, 64].
+RILL_INLINE void ReadPairs(const BlockWeights& w, const float* scores, const float* rows,
+                           int rows_row, float beta, float* out) {
+  MultiplyTiles({.a = scores,
+                 .a_row = kBlockFrames,
+                 .a_depth = 1,
+                 .b = rows,
+                 .b_row = rows_row,
+                 .c = out,
+                 .c_row = kHeadDim,
+                 .beta = beta},
+                w.frames, [&](int row) {
+                  return TileExtent{0, LastVisible(w, row), kHeadDim};
+                });
+}
+
 }  // namespace rill::kernels::RILL_SIMD

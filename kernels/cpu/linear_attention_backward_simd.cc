@@ -80,26 +80,8 @@ void AddReadSum(const BlockWeights& w, float sign, const float* weight, const fl
 // t.scores = w o q k^T, t.d_scores = w o G V^T, and what their product gives to d_a.
 void ScoreInside(const BlockWeights& w, AttentionTiles& t, float* d_a) {
   const int n = w.frames;
-  MultiplyTiles({.a = t.q,
-                 .a_row = kDim,
-                 .a_depth = 1,
-                 .b = t.k_transposed,
-                 .b_row = kBlockFrames,
-                 .c = t.scores,
-                 .c_row = kBlockFrames},
-                n, [&](int row) {
-                  return TileExtent{0, kDim, VisibleColumns(w, row)};
-                });
-  MultiplyTiles({.a = t.d_num,
-                 .a_row = kWide,
-                 .a_depth = 1,
-                 .b = t.v_transposed,
-                 .b_row = kBlockFrames,
-                 .c = t.d_scores,
-                 .c_row = kBlockFrames},
-                n, [&](int row) {
-                  return TileExtent{0, kDim + 1, VisibleColumns(w, row)};
-                });
+  ScorePairs(w, t.q, kDim, kDim, t.k_transposed, t.scores);
+  ScorePairs(w, t.d_num, kWide, kDim + 1, t.v_transposed, t.d_scores);
   for (int i = 0; i < n; ++i) {
     float* scores = t.scores + i * kBlockFrames;
     float* d_scores = t.d_scores + i * kBlockFrames;
@@ -204,17 +186,7 @@ void BlockGradients(const AttentionBlock& block, const BlockWeights& w, const fl
   ReadSum(n, w.from_start, t.d_num, t.state, t.out);
   if (w.decays) AddRowDots(n, 1.0f, t.q, t.out, d_a);
   if (later != nullptr) AddReadSum(w, -1.0f, w.to_end, t.d_num, later, t.q, t, d_a);
-  MultiplyTiles({.a = t.d_scores,
-                 .a_row = kBlockFrames,
-                 .a_depth = 1,
-                 .b = t.k,
-                 .b_row = kDim,
-                 .c = t.out,
-                 .c_row = kDim,
-                 .beta = 1.0f},
-                n, [&](int row) {
-                  return TileExtent{0, LastVisible(w, row), kDim};
-                });
+  ReadPairs(w, t.d_scores, t.k, kDim, /*beta=*/1.0f, t.out);
   StoreTile(t.out, block, out.d_q);
 
   ReadSum(n, w.to_end, t.v, ahead, t.out);

@@ -56,16 +56,7 @@ void ReadState(int n, const float* weight, const float* state, AttentionTiles& t
 // t.scores = weight(i, j) (q_i . k_j), den their sums, t.out = scores v
 void AttendInside(const BlockWeights& w, AttentionTiles& t, float* den) {
   const int n = w.frames;
-  MultiplyTiles({.a = t.q,
-                 .a_row = kDim,
-                 .a_depth = 1,
-                 .b = t.k_transposed,
-                 .b_row = kBlockFrames,
-                 .c = t.scores,
-                 .c_row = kBlockFrames},
-                n, [&](int row) {
-                  return TileExtent{0, kDim, VisibleColumns(w, row)};
-                });
+  ScorePairs(w, t.q, kDim, kDim, t.k_transposed, t.scores);
   for (int i = 0; i < n; ++i) {
     float* row = t.scores + i * kBlockFrames;
     Vec sum = {};
@@ -77,16 +68,7 @@ void AttendInside(const BlockWeights& w, AttentionTiles& t, float* den) {
     }
     den[i] = Sum(sum);
   }
-  MultiplyTiles({.a = t.scores,
-                 .a_row = kBlockFrames,
-                 .a_depth = 1,
-                 .b = t.v,
-                 .b_row = kWide,
-                 .c = t.out,
-                 .c_row = kDim},
-                n, [&](int row) {
-                  return TileExtent{0, LastVisible(w, row), kDim};
-                });
+  ReadPairs(w, t.scores, t.v, kWide, /*beta=*/0.0f, t.out);
 }
 
 // scratch.later = for every piece of a long chunk, the sums over the chunk's pieces behind it.

@@ -56,7 +56,7 @@ class MatmulScratch {
   std::vector<float> input;          // a padded tile
   std::vector<BFloat16> input_bf16;  // a tile, rounded
   std::vector<float> output;         // a padded tile
-  std::vector<uint8_t> library;      // what oneDNN asks for
+  std::vector<uint8_t> scratchpad;   // what oneDNN asks for
 };
 
 std::unique_ptr<MatmulScratch, void (*)(MatmulScratch*)> NewMatmulScratch() {
@@ -83,14 +83,15 @@ class PackedLinear::Impl {
 
   void Run(int64_t rows, const float* x, float* y, MatmulScratch& scratch) const {
     const OneOmpThread one_thread;
-    scratch.library.resize(std::max(scratch.library.size(), scratchpad_bytes_));
+    scratch.scratchpad.resize(std::max(scratch.scratchpad.size(), scratchpad_bytes_));
     dnnl::memory source(source_desc_, CpuEngine(), DNNL_MEMORY_NONE);
     dnnl::memory target(target_desc_, CpuEngine(), DNNL_MEMORY_NONE);
     std::unordered_map<int, dnnl::memory> args = {
         {DNNL_ARG_SRC, source},
         {DNNL_ARG_WEIGHTS, weight_},
         {DNNL_ARG_DST, target},
-        {DNNL_ARG_SCRATCHPAD, dnnl::memory(scratchpad_desc_, CpuEngine(), scratch.library.data())}};
+        {DNNL_ARG_SCRATCHPAD,
+         dnnl::memory(scratchpad_desc_, CpuEngine(), scratch.scratchpad.data())}};
     if (!bias_.empty()) args.emplace(DNNL_ARG_BIAS, bias_memory_);
 
     for (int64_t first = 0; first < rows; first += tile_rows_) {

@@ -1,10 +1,15 @@
 #include "model/training/command_flags.h"
 
 #include <cmath>
+#include <cstdio>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "model/training/checkpoint_folder.h"
 
 namespace rill::training {
 namespace {
@@ -93,6 +98,18 @@ absl::Status ApplyConfigFile(const std::string& path, CLI::App& app) {
   } catch (const CLI::Error& error) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": ", error.what()));
   }
+}
+
+absl::StatusOr<Checkpoint> ReadNewestCheckpoint(const std::string& run) {
+  std::vector<std::string> notes;
+  absl::StatusOr<std::optional<Checkpoint>> newest =
+      CheckpointFolder(run, /*keep_every=*/0).LoadNewest(&notes);
+  if (!newest.ok()) return newest.status();
+  if (!newest->has_value()) {
+    return absl::NotFoundError(absl::StrFormat("--run %s: no checkpoint in this folder", run));
+  }
+  for (const std::string& note : notes) absl::FPrintF(stderr, "%s\n", note);
+  return **std::move(newest);
 }
 
 }  // namespace rill::training

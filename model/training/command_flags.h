@@ -1,5 +1,5 @@
-// What the commands of rill-train share on the command line: the flags of the data, durations, and
-// files of flags.
+// What the commands of rill-train share: the flags of the data, durations, files of flags, and the
+// folder that --run names.
 //
 // Thread rule: from main, before any thread is started.
 #pragma once
@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/training/checkpoint.h"
 #include "model/training/data_options.h"
 
 namespace rill::training {
@@ -32,5 +34,9 @@ CLI::AsNumberWithUnit DurationCheck();
 // Takes flags that were not given from a TOML file with the same names as keys, without the dashes.
 // InvalidArgument naming a key that is no flag or does not fit it.
 absl::Status ApplyConfigFile(const std::string& path, CLI::App& app);
+
+// The newest whole checkpoint of --run; tells standard error of damaged ones it passed over.
+// NotFound naming --run if there is none.
+absl::StatusOr<Checkpoint> ReadNewestCheckpoint(const std::string& run);
 
 }  // namespace rill::training

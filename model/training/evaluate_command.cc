@@ -2,12 +2,10 @@
 
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "model/training/checkpoint_folder.h"
 #include "model/training/command_flags.h"
 #include "model/training/device.h"
 #include "model/training/encoder_trainable.h"
@@ -48,14 +46,9 @@ absl::Status EvaluateCommand::Run() {
     checkpoint.config = file->config();
     checkpoint.statistics = {file->Tensor("features.mean"), file->Tensor("features.inv_std")};
   } else {
-    std::vector<std::string> notes;
-    absl::StatusOr<std::optional<Checkpoint>> newest =
-        CheckpointFolder(run_, /*keep_every=*/0).LoadNewest(&notes);
+    absl::StatusOr<Checkpoint> newest = ReadNewestCheckpoint(run_);
     if (!newest.ok()) return newest.status();
-    if (!newest->has_value()) {
-      return absl::NotFoundError(absl::StrFormat("--run %s: no checkpoint in this folder", run_));
-    }
-    checkpoint = **std::move(newest);
+    checkpoint = *std::move(newest);
   }
   data_.statistics = checkpoint.statistics;
   absl::StatusOr<std::unique_ptr<TrainingData>> data = TrainingData::Open(data_, checkpoint.config);

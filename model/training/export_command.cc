@@ -1,12 +1,11 @@
 #include "model/training/export_command.h"
 
 #include <filesystem>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "model/training/checkpoint_folder.h"
+#include "model/training/command_flags.h"
 #include "model/training/model_export.h"
 
 namespace rill::training {
@@ -38,15 +37,9 @@ absl::Status ExportCommand::Run() {
     if (!read.ok()) return read.status();
     checkpoint = *std::move(read);
   } else {
-    std::vector<std::string> notes;
-    absl::StatusOr<std::optional<Checkpoint>> newest =
-        CheckpointFolder(run_, /*keep_every=*/0).LoadNewest(&notes);
+    absl::StatusOr<Checkpoint> newest = ReadNewestCheckpoint(run_);
     if (!newest.ok()) return newest.status();
-    if (!newest->has_value()) {
-      return absl::NotFoundError(absl::StrFormat("--run %s: no checkpoint in this folder", run_));
-    }
-    for (const std::string& note : notes) absl::FPrintF(stderr, "%s\n", note);
-    checkpoint = **std::move(newest);
+    checkpoint = *std::move(newest);
   }
   ExportOptions options;
   options.average = average_;

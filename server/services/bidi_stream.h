@@ -1,6 +1,6 @@
-// The common half of our two-way RPCs: reads requests one at a time, writes responses one at a time
-// out of a bounded queue, carries one Session, and finishes exactly once. It deletes itself when
-// gRPC is done with it.
+// The common half of our two-way RPCs: the configuration first and once, then requests one at a
+// time; responses one at a time out of a bounded queue; one Session; one end. It deletes itself
+// when gRPC is done with it.
 //
 // Thread rule: gRPC calls the reactions, the session calls the sink, concurrently. mutex_ guards
 // everything the two share; it is never held while the session is called (the session calls back
@@ -27,10 +27,17 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
  public:
   // Reactions of gRPC.
   void OnReadDone(bool ok) final {
-    if (ok) {
-      OnRequest(&request_);
+    const auto session = this->session();
+    if (!session) {
+      if (ok && request_.has_config()) return Configure(request_);
+      Reject(absl::InvalidArgumentError(ok ? "config: must be the first request of a stream"
+                                           : "config: the stream ended without it"));
+    } else if (!ok) {
+      session->Finish();
+    } else if (request_.has_config()) {
+      Refuse("config: sent twice; it is for the first request only");
     } else {
-      OnRequestsEnd();
+      OnRequest(&request_);
     }
   }
 
@@ -76,9 +83,10 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   BidiStream(grpc::CallbackServerContext* context, size_t max_pending_bytes)
       : context_(context), queue_(max_pending_bytes) {}
 
-  // The next request, or the client's half-close. Client's side of gRPC's threads.
+  // The first request, which has the configuration: calls Begin and ReadNext, or Reject.
+  virtual void Configure(const Request& request) = 0;
+  // A later one. What the session takes, it takes when it can, and then asks for the next request.
   virtual void OnRequest(Request* request) = 0;
-  virtual void OnRequestsEnd() = 0;
   // What to send for the events of a step, if anything.
   struct Outgoing {
     Response response;
@@ -110,6 +118,9 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
     std::lock_guard lock(mutex_);
     CloseLocked(status);
   }
+
+  // Ends an RPC because of what its client sent. After Begin.
+  void Refuse(const char* problem) { session()->Abort(absl::InvalidArgumentError(problem)); }
 
   // Null before Begin.
   std::shared_ptr<Session> session() {

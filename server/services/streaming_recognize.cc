@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "server/services/bidi_stream.h"
 #include "server/services/convert.h"
 
@@ -23,11 +22,6 @@ class StreamingCall : public BidiStream<Request, Response> {
 
  private:
   void OnRequest(Request* request) override {
-    if (!session()) {
-      Configure(*request);
-      return;
-    }
-    // What the session takes, it takes when it can, and then asks for the next request.
     switch (request->request_case()) {
       case Request::kAudio:
         if (features_) return Refuse("audio: this stream carries features");
@@ -43,25 +37,12 @@ class StreamingCall : public BidiStream<Request, Response> {
       case Request::kEnd:
         session()->Finish();
         return;
-      case Request::kConfig:
-        return Refuse("config: sent twice; it is for the first request only");
-      case Request::REQUEST_NOT_SET:
+      default:
         return Refuse("request: empty; set audio, features, flush or end");
     }
   }
 
-  void OnRequestsEnd() override {
-    if (session()) {
-      session()->Finish();
-    } else {
-      Reject(absl::InvalidArgumentError("config: the stream ended without it"));
-    }
-  }
-
-  void Configure(const Request& request) {
-    if (!request.has_config()) {
-      return Reject(absl::InvalidArgumentError("config: must be the first request of a stream"));
-    }
+  void Configure(const Request& request) override {
     const v1::StreamingConfig& config = request.config();
     features_ = config.features();
     progress_ = config.progress();
@@ -78,8 +59,6 @@ class StreamingCall : public BidiStream<Request, Response> {
     Begin(*std::move(session), {{std::move(started)}});
     ReadNext();
   }
-
-  void Refuse(const char* problem) { session()->Abort(absl::InvalidArgumentError(problem)); }
 
   std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
                                const SessionProgress& progress) override {

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "server/services/bidi_stream.h"
 #include "server/services/convert.h"
 
@@ -26,33 +25,16 @@ class TranscribeCall : public BidiStream<Request, Response> {
 
  private:
   void OnRequest(Request* request) override {
-    if (!session()) {
-      Configure(*request);
-      return;
-    }
     switch (request->request_case()) {
       case Request::kAudio:
         session()->Push(std::move(*request->mutable_audio()));
-        return;  // the session asks for the next request
-      case Request::kConfig:
-        return Refuse("config: sent twice; it is for the first request only");
-      case Request::REQUEST_NOT_SET:
+        return;
+      default:
         return Refuse("request: empty; set audio");
     }
   }
 
-  void OnRequestsEnd() override {
-    if (session()) {
-      session()->Finish();
-    } else {
-      Reject(absl::InvalidArgumentError("config: the stream ended without it"));
-    }
-  }
-
-  void Configure(const Request& request) {
-    if (!request.has_config()) {
-      return Reject(absl::InvalidArgumentError("config: must be the first request of a stream"));
-    }
+  void Configure(const Request& request) override {
     word_times_ = request.config().word_times();
     SpeechCore::OpenRequest open{"Transcribe", "config", &request.config()};
     open.limited = true;
@@ -61,8 +43,6 @@ class TranscribeCall : public BidiStream<Request, Response> {
     Begin(*std::move(session), {});
     ReadNext();
   }
-
-  void Refuse(const char* problem) { session()->Abort(absl::InvalidArgumentError(problem)); }
 
   std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
                                const SessionProgress& progress) override {
