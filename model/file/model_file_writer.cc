@@ -1,16 +1,10 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "kernels/bfloat16.h"
+#include "model/file/atomic_file.h"
 #include "model/file/model_file.h"
 #include "model/file/utf8.h"
 #include "nlohmann/json.hpp"
@@ -21,60 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kDataAlignment = 64;  // of the first tensor; the header is padded with spaces
-
-// A file written beside its destination and renamed over it when complete.
-class AtomicFile {
- public:
-  explicit AtomicFile(std::string path) : path_(std::move(path)), temporary_(path_ + ".XXXXXX") {}
-  ~AtomicFile() {
-    if (fd_ < 0) return;
-    close(fd_);
-    unlink(temporary_.c_str());
-  }
-
-  absl::Status Open() {
-    fd_ = mkstemp(temporary_.data());
-    if (fd_ < 0) return Error("cannot create");
-    // mkstemp makes the file private; a model is for whoever runs the server.
-    if (fchmod(fd_, 0644) != 0) return Error("cannot set the mode of");
-    return absl::OkStatus();
-  }
-
-  absl::Status Write(const std::string& bytes) {
-    size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t n = write(fd_, bytes.data() + done, bytes.size() - done);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return Error("cannot write");
-      done += static_cast<size_t>(n);
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Commit() {
-    if (fsync(fd_) != 0) return Error("cannot write");
-    if (rename(temporary_.c_str(), path_.c_str()) != 0) return Error("cannot rename");
-    close(fd_);
-    fd_ = -1;
-    // The rename itself lasts only once the folder is on disk.
-    const std::string folder = std::filesystem::path(path_).parent_path().string();
-    const int folder_fd = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY);
-    if (folder_fd >= 0) {
-      fsync(folder_fd);
-      close(folder_fd);
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Error(const char* what) const {
-    return absl::ErrnoToStatus(errno, absl::StrCat(what, " ", temporary_));
-  }
-
-  const std::string path_;
-  std::string temporary_;
-  int fd_ = -1;
-};
 
 struct PlannedTensor {
   const NamedTensor* tensor;
