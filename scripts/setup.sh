@@ -25,6 +25,7 @@ libsndfile1-dev         reads audio files
 libflac-dev             decodes FLAC as it arrives
 libsoxr-dev             resamples audio
 libssl-dev              SHA-256, and TLS inside gRPC
+zlib1g-dev              reads gzipped language models
 nlohmann-json3-dev      the header of a model file, JSON output
 libcli11-dev            command lines and configuration files
 portaudio19-dev         the microphone of `rill stream --mic`

@@ -1,0 +1,35 @@
+// Turns an ARPA file into the binary form that LanguageModel reads in place. Pure function; any
+// thread. Memory: about 32 bytes an n-gram, and the file that it makes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "model/language_model/arpa_reader.h"
+#include "model/language_model/file_layout.h"
+
+namespace rill {
+
+// What rounding to a byte does to the log10 figures of an order, over its n-grams.
+struct QuantizationLoss {
+  double mean = 0, max = 0;  // absolute
+};
+
+struct LmBuildReport {
+  LmCounts counts;
+  uint64_t bytes = 0;
+  std::array<QuantizationLoss, kMaxNgramOrder> log_probs, back_offs;  // order 1 is kept as it is
+};
+
+// `progress` is told 0..1 now and then; may be null. The file appears under its name only when it
+// is whole. InvalidArgument naming the file, and the line or the n-gram, if the ARPA file is at
+// fault: words of an n-gram that are no 1-grams, an n-gram twice or without its first words'
+// (n-1)-gram, no <s> or </s>.
+absl::StatusOr<LmBuildReport> BuildLanguageModel(const std::string& arpa_path,
+                                                 const std::string& output_path,
+                                                 const std::function<void(double)>& progress);
+
+}  // namespace rill

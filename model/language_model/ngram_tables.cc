@@ -1,0 +1,148 @@
+#include "model/language_model/ngram_tables.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+
+namespace rill {
+namespace {
+
+// For a model without <unk>.
+constexpr float kUnknownLogProb = -99;
+constexpr int kTellEvery = 1 << 14;
+
+WordId SpecialWord(std::string_view word) {
+  if (word == "<unk>" || word == "<UNK>") return kUnknownWord;
+  if (word == "<s>") return kSentenceStart;
+  if (word == "</s>") return kSentenceEnd;
+  return kFirstWord;
+}
+
+bool SamePrefix(const Ngram& a, const Ngram& b, int words) {
+  return std::equal(a.words.begin(), a.words.begin() + words, b.words.begin());
+}
+
+}  // namespace
+
+absl::Status NgramTables::Read(const std::string& path,
+                               const std::function<void(double)>& progress) {
+  absl::StatusOr<std::unique_ptr<ArpaReader>> opened = ArpaReader::Open(path);
+  if (!opened.ok()) return opened.status();
+  ArpaReader& reader = **opened;
+  order_ = reader.order();
+  ArpaNgram ngram;
+  for (int64_t n = 0;; ++n) {
+    if (progress && n % kTellEvery == 0) progress(reader.done());
+    const absl::StatusOr<bool> more = reader.Next(&ngram);
+    if (!more.ok()) return more.status();
+    absl::Status status;
+    if (words_.empty() && (!*more || ngram.order() > 1)) status = NumberWords(reader);
+    if (status.ok() && *more) {
+      status = ngram.order() == 1 ? AddWord(reader, ngram) : Add(reader, ngram);
+    }
+    if (!status.ok()) return status;
+    if (!*more) break;
+  }
+  for (int i = 1; i < order_; ++i) {
+    if (absl::Status status = SortAndCheck(i, path); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Until all words are known, ids_ gives their places in tables_[0].
+absl::Status NgramTables::AddWord(const ArpaReader& reader, const ArpaNgram& ngram) {
+  std::vector<Ngram>& table = tables_[0];
+  if (table.size() == kMaxWords) {
+    return reader.ErrorHere(absl::StrCat("more than ", kMaxWords, " words"));
+  }
+  const std::string word(ngram.words[0]);
+  if (!ids_.emplace(word, static_cast<WordId>(table.size())).second) {
+    return reader.ErrorHere(absl::StrCat("the word \"", word, "\" is there twice"));
+  }
+  table.push_back({{}, ngram.log_prob, ngram.back_off});
+  return absl::OkStatus();
+}
+
+absl::Status NgramTables::NumberWords(const ArpaReader& reader) {
+  std::array<const std::string*, kFirstWord> special{};
+  for (const auto& [word, place] : ids_) {
+    const WordId id = SpecialWord(word);
+    if (id == kFirstWord) {
+      words_.push_back(word);
+    } else if (special[id] != nullptr) {
+      return reader.ErrorHere("both <unk> and <UNK> are 1-grams");
+    } else {
+      special[id] = &word;
+    }
+  }
+  for (const WordId id : {kSentenceStart, kSentenceEnd}) {
+    if (special[id] == nullptr) {
+      return reader.ErrorHere(
+          absl::StrCat("there is no 1-gram ", id == kSentenceStart ? "<s>" : "</s>"));
+    }
+  }
+  std::sort(words_.begin(), words_.end());
+  const std::string unknown = special[kUnknownWord] ? *special[kUnknownWord] : "<unk>";
+  words_.insert(words_.begin(), {unknown, "<s>", "</s>"});
+  if (words_.size() > kMaxWords) {
+    return reader.ErrorHere(absl::StrCat("more than ", kMaxWords, " words"));
+  }
+
+  std::vector<Ngram> sorted;
+  sorted.reserve(words_.size());
+  for (WordId id = 0; id < words_.size(); ++id) {
+    const auto place = ids_.find(words_[id]);
+    sorted.push_back(place == ids_.end() ? Ngram{{}, kUnknownLogProb, 0}
+                                         : tables_[0][place->second]);
+    sorted.back().words[0] = id;
+    ids_[words_[id]] = id;
+  }
+  tables_[0] = std::move(sorted);
+  return absl::OkStatus();
+}
+
+absl::Status NgramTables::Add(const ArpaReader& reader, const ArpaNgram& ngram) {
+  Ngram added{{}, ngram.log_prob, ngram.back_off};
+  for (int i = 0; i < ngram.order(); ++i) {
+    const std::string word(ngram.words[i]);
+    const auto id = ids_.find(word);
+    if (id == ids_.end()) {
+      return reader.ErrorHere(absl::StrCat("the word \"", word, "\" is no 1-gram"));
+    }
+    added.words[i] = id->second;
+  }
+  tables_[ngram.order() - 1].push_back(added);
+  return absl::OkStatus();
+}
+
+absl::Status NgramTables::SortAndCheck(int i, const std::string& path) {
+  std::vector<Ngram>& table = tables_[i];
+  std::sort(table.begin(), table.end(),
+            [](const Ngram& a, const Ngram& b) { return a.words < b.words; });
+  const std::vector<Ngram>& shorter = tables_[i - 1];
+  size_t parent = 0;
+  for (size_t k = 0; k < table.size(); ++k) {
+    if (k > 0 && table[k].words == table[k - 1].words) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": the ", i + 1, "-gram \"",
+                                                     Spell(table[k], i + 1), "\" is there twice"));
+    }
+    while (parent < shorter.size() && !SamePrefix(shorter[parent], table[k], i) &&
+           shorter[parent].words < table[k].words) {
+      ++parent;
+    }
+    if (parent == shorter.size() || !SamePrefix(shorter[parent], table[k], i)) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": the ", i + 1, "-gram \"",
+                                                     Spell(table[k], i + 1), "\" has no ", i,
+                                                     "-gram \"", Spell(table[k], i), "\""));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string NgramTables::Spell(const Ngram& ngram, int order) const {
+  std::string text;
+  for (int i = 0; i < order; ++i) absl::StrAppend(&text, i > 0 ? " " : "", words_[ngram.words[i]]);
+  return text;
+}
+
+}  // namespace rill

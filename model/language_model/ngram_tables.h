@@ -1,0 +1,48 @@
+// All n-grams of an ARPA file in memory, checked and sorted, as the builder needs them. Used by one
+// thread at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "model/language_model/arpa_reader.h"
+#include "model/language_model/lexicon.h"
+
+namespace rill {
+
+struct Ngram {
+  std::array<WordId, kMaxNgramOrder> words{};
+  float log_prob = 0;
+  float back_off = 0;
+};
+
+class NgramTables {
+ public:
+  // InvalidArgument naming the file, and the line or the n-gram; see BuildLanguageModel.
+  absl::Status Read(const std::string& path, const std::function<void(double)>& progress);
+
+  int order() const { return order_; }
+  // Of order i + 1, sorted by their words; order 1 has the index as word.
+  const std::vector<Ngram>& table(int i) const { return tables_[i]; }
+  // By id; the first kFirstWord are <unk>, <s>, </s>, the others sorted by their bytes.
+  const std::vector<std::string>& words() const { return words_; }
+
+ private:
+  absl::Status AddWord(const ArpaReader& reader, const ArpaNgram& ngram);
+  absl::Status NumberWords(const ArpaReader& reader);
+  absl::Status Add(const ArpaReader& reader, const ArpaNgram& ngram);
+  absl::Status SortAndCheck(int i, const std::string& path);
+  std::string Spell(const Ngram& ngram, int order) const;
+
+  int order_ = 0;
+  std::array<std::vector<Ngram>, kMaxNgramOrder> tables_;
+  std::vector<std::string> words_;
+  std::unordered_map<std::string, WordId> ids_;
+};
+
+}  // namespace rill
