@@ -1,0 +1,225 @@
+#include "model/training/commands/train_command.h"
+
+#include <sys/resource.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "model/training/commands/device.h"
+#include "model/training/commands/stop_signal.h"
+#include "model/training/data/training_data.h"
+#include "model/training/encoder/encoder_trainable.h"
+#include "model/training/run/folder_lock.h"
+
+namespace rill::training {
+
+TrainCommand::TrainCommand(CLI::App& program)
+    : app_(program.add_subcommand(
+          "train", "Trains a model, or goes on with a run from its newest checkpoint")) {
+  app_->footer(
+      "A run lives in one folder (--run): checkpoints, metrics.jsonl, and best.safetensors, the\n"
+      "best model so far. The same command goes on where the run stopped; Ctrl-C stops it safely.\n"
+      "\n"
+      "  rill-train train --run runs/first --data speech/train --dev speech/dev --time 8h\n"
+      "  rill-train train --config first.toml\n");
+  AddRunFlags();
+  AddDevelopmentFlags(*app_, data_);
+  AddTrainingDataFlags(*app_, data_, numbers_);
+  AddScheduleFlags();
+  AddMachineFlags();
+}
+
+void TrainCommand::AddRunFlags() {
+  app_->add_option(
+      "--config", config_file_,
+      "TOML file of these flags (data = [\"a\", \"b\"], time = \"8h\"); the command line wins");
+  app_->add_option("--run", loop_.folder, "Folder of the run; made if missing, resumed if not");
+  app_->add_option("--size", size_, "Size of a new model: tiny, xs, s or m")->capture_default_str();
+  app_->add_option("--init", init_,
+                   "Model file whose size, weights and feature statistics a new run starts from");
+  app_->add_option("--log-steps", loop_.log_steps, "Steps between two lines of progress")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  app_->add_option("--evaluate-every", loop_.evaluate_seconds, "Time between two evaluations")
+      ->transform(DurationCheck())
+      ->default_str("30m");
+  app_->add_option("--checkpoint-every", loop_.checkpoint_seconds, "Time between two checkpoints")
+      ->transform(DurationCheck())
+      ->default_str("10m");
+  app_->add_option(
+          "--keep-every", loop_.keep_every,
+          "Checkpoints kept for ever: each one whose number this divides; 0: only the last two")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app_->add_option("--chunk", loop_.chunk_frames, "Frames of 40 ms a chunk in evaluations")
+      ->check(CLI::IsMember({1, 2, 4, 8, 16}))
+      ->capture_default_str();
+}
+
+void TrainCommand::AddScheduleFlags() {
+  app_->add_option("--hours-of-audio", hours_of_audio_, "The run ends after so many hours of audio")
+      ->check(CLI::PositiveNumber);
+  app_->add_option("--time", loop_.schedule.wall_seconds,
+                   "The run ends after so much time in training (2h, 90m), pauses not counted")
+      ->transform(DurationCheck());
+  app_->add_option("--max-steps", loop_.max_steps, "Stop after so many steps, to go on later")
+      ->check(CLI::PositiveNumber);
+  app_->add_option("--schedule", schedule_,
+                   "linear: constant at first, then straight down to 0 at the end of the run; "
+                   "constant: for ever, to be annealed later")
+      ->check(CLI::IsMember({"linear", "constant"}))
+      ->capture_default_str();
+  app_->add_flag("--anneal", anneal_,
+                 "Ends a run: from its newest checkpoint straight down to 0 within --time or "
+                 "--hours-of-audio, counted from now");
+  app_->add_option("--constant-share", loop_.schedule.constant_share,
+                   "Part of a linear run before the rate falls")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app_->add_option("--rate", loop_.schedule.peak_rate, "Highest learning rate")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app_->add_option("--warmup-steps", loop_.schedule.warmup_steps, "Steps up to the highest rate")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app_->add_option("--weight-decay", optimizer_.weight_decay, "Of matrices")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app_->add_option("--average-decay", optimizer_.average_decay,
+                   "Of the moving average of the weights, which is evaluated and exported")
+      ->check(CLI::Range(0.0, 0.999999))
+      ->capture_default_str();
+}
+
+void TrainCommand::AddMachineFlags() {
+  app_->add_option(
+          "--replicas", replicas_,
+          "Copies of the model that take batches at the same time, one core each; 0: one a "
+          "core (one on a GPU). A run's results depend on it")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  app_->add_option("--device", device_, "cpu or cuda")->capture_default_str();
+  app_->add_option("--compute", compute_,
+                   "float, bf16, or auto: bf16 where the processor is fast at it")
+      ->capture_default_str();
+  app_->add_flag("--plain", plain_, "LibTorch's own operations instead of rill's kernels");
+  app_->add_option("--nice", nice_, "Lower the priority: 19 leaves the machine to others")
+      ->check(CLI::Range(0, 19))
+      ->capture_default_str();
+}
+
+absl::Status TrainCommand::Check() {
+  if (!config_file_.empty()) {
+    if (absl::Status status = ApplyConfigFile(config_file_, *app_); !status.ok()) return status;
+  }
+  if (loop_.folder.empty()) return absl::InvalidArgumentError("--run is missing: a folder");
+  if (data_.train.empty()) return absl::InvalidArgumentError("--data is missing: folders");
+  if (data_.cache_folder.empty()) data_.cache_folder = loop_.folder + "/features";
+  loop_.schedule.audio_seconds = 3600 * hours_of_audio_;
+  loop_.schedule.open_ended = schedule_ == "constant" && !anneal_;
+  const bool has_end = loop_.schedule.audio_seconds > 0 || loop_.schedule.wall_seconds > 0;
+  if (!has_end && !loop_.schedule.open_ended) {
+    return absl::InvalidArgumentError(
+        "the run has no end: give --time or --hours-of-audio, or --schedule constant");
+  }
+  if (replicas_ == 0) {
+    replicas_ = device_ == "cuda" ? 1 : static_cast<int>(std::thread::hardware_concurrency());
+  }
+  return ParseCorpusNumbers(numbers_, data_);
+}
+
+absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
+  std::vector<std::string> notes;
+  absl::StatusOr<std::optional<Checkpoint>> newest =
+      CheckpointFolder(loop_.folder, loop_.keep_every).LoadNewest(&notes);
+  for (const std::string& note : notes) log.Note(note);
+  if (!newest.ok()) return newest.status();
+  Checkpoint start;
+  if (newest->has_value()) {
+    start = **std::move(newest);
+    log.Note(absl::StrFormat("going on with %s after step %d, %.2f h of audio", loop_.folder,
+                             start.progress.step, start.progress.audio_seconds / 3600));
+    data_.statistics = start.statistics;
+  } else if (!init_.empty()) {
+    absl::StatusOr<std::unique_ptr<ModelFile>> model = ModelFile::Open(init_);
+    if (!model.ok()) return model.status();
+    start.config = (*model)->config();
+    data_.statistics =
+        FeatureStatistics{(*model)->Tensor("features.mean"), (*model)->Tensor("features.inv_std")};
+  } else {
+    absl::StatusOr<ModelConfig> config = NamedModelConfig(size_);
+    if (!config.ok()) return config.status();
+    start.config = *std::move(config);
+    if (start.config.tokens.empty()) start.config.tokens = CharacterTokens();
+  }
+  start.options = app_->config_to_str(/*default_also=*/true);
+  return start;
+}
+
+absl::Status TrainCommand::StartAnneal(Progress& progress) {
+  if (!anneal_) {
+    if (!progress.annealing) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        "this run is being annealed: give --anneal to finish that, or start a new run with --init");
+  }
+  if (progress.step == 0) {
+    return absl::FailedPreconditionError("--anneal ends a run, but this one has no checkpoint yet");
+  }
+  if (!progress.annealing) {
+    progress.annealing = true;
+    progress.anneal_audio_seconds = progress.audio_seconds;
+    progress.anneal_wall_seconds = progress.wall_seconds;
+  }
+  loop_.schedule.warmup_steps = 0;
+  loop_.schedule.constant_share = 0;
+  return absl::OkStatus();
+}
+
+absl::Status TrainCommand::Run() {
+  if (absl::Status status = Check(); !status.ok()) return status;
+  if (nice_ > 0) setpriority(PRIO_PROCESS, 0, nice_);
+  absl::StatusOr<FolderLock> lock = FolderLock::Take(loop_.folder);
+  if (!lock.ok()) return lock.status();
+  absl::StatusOr<RunLog> log = RunLog::Open(loop_.folder);
+  if (!log.ok()) return log.status();
+  absl::StatusOr<Checkpoint> start = Start(*log);
+  if (!start.ok()) return start.status();
+  if (absl::Status status = StartAnneal(start->progress); !status.ok()) return status;
+  absl::StatusOr<EncoderModule::Options> module = ModuleOptions(device_, compute_);
+  if (!module.ok()) return module.status();
+  module->plain = plain_ || module->device.is_cuda();
+  module->seed = data_.seed;
+
+  absl::StatusOr<std::unique_ptr<TrainingData>> data = TrainingData::Open(data_, start->config);
+  if (!data.ok()) return data.status();
+  start->statistics = (*data)->statistics();
+
+  auto model =
+      std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(start->config, *module));
+  Trainer trainer(std::move(model), start->config.attention_width(), replicas_, optimizer_);
+  absl::Status status;
+  if (!start->tensors.empty()) {
+    status = trainer.LoadTensors(start->tensors);
+  } else if (!init_.empty()) {
+    absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Open(init_);
+    status = file.ok() ? trainer.LoadModel(**file) : file.status();
+  }
+  if (!status.ok()) return status;
+  trainer.progress() = start->progress;
+  start->tensors.clear();
+
+  log->Note(absl::StrFormat("%.1f hours of speech, %.1f a pass; %d replicas",
+                            (*data)->total_hours(), (*data)->hours_per_pass(), replicas_));
+  log->Event("start", {{"options", start->options}, {"step", start->progress.step}});
+  InstallStopSignals();
+  loop_.stop = StopRequested;
+  TrainingLoop loop(trainer, (*data)->source(), (*data)->evaluation_sets(), *std::move(start), *log,
+                    loop_);
+  return loop.Run();
+}
+
+}  // namespace rill::training

@@ -1,0 +1,51 @@
+// rill-train train: the flags, and the run that they describe, new or resumed.
+//
+// Thread rule: from main.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "model/training/commands/command_flags.h"
+#include "model/training/data/data_options.h"
+#include "model/training/run/training_loop.h"
+
+namespace rill::training {
+
+class TrainCommand {
+ public:
+  explicit TrainCommand(CLI::App& program);
+  bool chosen() const { return app_->parsed(); }
+  absl::Status Run();
+
+ private:
+  void AddRunFlags();
+  void AddScheduleFlags();
+  void AddMachineFlags();
+  absl::Status Check();
+  // The newest checkpoint; or a new one without tensors from --init or --size.
+  absl::StatusOr<Checkpoint> Start(RunLog& log);
+  // Sets the progress's and the schedule's marks for --anneal.
+  absl::Status StartAnneal(Progress& progress);
+
+  CLI::App* app_;
+  std::string config_file_;
+  std::string size_ = "xs";
+  std::string init_;
+  std::string device_ = "cpu";
+  std::string compute_ = "auto";
+  std::string schedule_ = "linear";
+  bool plain_ = false;
+  bool anneal_ = false;
+  int replicas_ = 0;
+  int nice_ = 0;
+  double hours_of_audio_ = 0;
+  DataOptions data_;
+  CorpusNumbers numbers_;
+  OptimizerOptions optimizer_;
+  LoopOptions loop_;
+};
+
+}  // namespace rill::training

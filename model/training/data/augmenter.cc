@@ -1,0 +1,79 @@
+#include "model/training/data/augmenter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/file/model_config.h"
+#include "model/training/data/feature_math.h"
+
+namespace rill::training {
+namespace {
+
+constexpr double kFramesPerSecond = 1000.0 / kFeatureShiftMs;
+
+// Decibels of energy to nepers of energy, the unit of log-mel features.
+float NaturalLog(double db) { return static_cast<float>(db * std::log(10.0) / 10.0); }
+
+}  // namespace
+
+Augmenter::Augmenter(const AugmentOptions& options, const FeatureStatistics& statistics,
+                     const FeatureFile* noise)
+    : options_(options),
+      statistics_(statistics),
+      mel_bins_(static_cast<int64_t>(statistics.mean.size())),
+      noise_(noise) {
+  for (int64_t i = 0; noise_ != nullptr && i < noise_->size(); ++i) {
+    if (noise_->Get(i).frames > 0) sounds_.push_back(i);
+  }
+}
+
+void Augmenter::Apply(const FeatureView& clip, int64_t first, int64_t frames, Random* random,
+                      float* out) const {
+  HalfToFloat(frames * mel_bins_, clip.values + first * mel_bins_, out);
+  if (random->Uniform() < options_.noise_probability && !sounds_.empty()) {
+    MixNoise(clip.log_energy, frames, random, out);
+  }
+  const float gain = NaturalLog(random->Uniform(-options_.gain_db, options_.gain_db));
+  Normalise(frames, mel_bins_, gain, statistics_.mean.data(), statistics_.inv_std.data(), out);
+  MaskFrequencies(frames, random, out);
+  MaskTimes(frames, random, out);
+}
+
+// A sound shorter than the clip is repeated.
+void Augmenter::MixNoise(float clip_energy, int64_t frames, Random* random, float* out) const {
+  const FeatureView sound =
+      noise_->Get(sounds_[random->Below(static_cast<int64_t>(sounds_.size()))]);
+  const double snr_db = random->Uniform(options_.noise_min_snr_db, options_.noise_max_snr_db);
+  const float offset = clip_energy - NaturalLog(snr_db) - sound.log_energy;
+  int64_t at = random->Below(sound.frames);
+  for (int64_t done = 0; done < frames; at = 0) {
+    const int64_t count = std::min(frames - done, sound.frames - at);
+    AddLogEnergy(count * mel_bins_, sound.values + at * mel_bins_, offset, out + done * mel_bins_);
+    done += count;
+  }
+}
+
+// Masked values are 0: the mean, once normalised.
+void Augmenter::MaskFrequencies(int64_t frames, Random* random, float* out) const {
+  for (int i = 0; i < options_.frequency_masks; ++i) {
+    const int64_t widest = std::min<int64_t>(options_.max_frequency_mask, mel_bins_);
+    const int64_t width = random->Below(widest + 1);
+    const int64_t first = random->Below(mel_bins_ - width + 1);
+    for (int64_t t = 0; t < frames; ++t) std::fill_n(out + t * mel_bins_ + first, width, 0.0f);
+  }
+}
+
+void Augmenter::MaskTimes(int64_t frames, Random* random, float* out) const {
+  if (options_.time_mask_interval <= 0) return;
+  const double interval = options_.time_mask_interval * kFramesPerSecond;
+  const int64_t masks = static_cast<int64_t>(std::ceil(static_cast<double>(frames) / interval));
+  const int64_t longest = std::min<int64_t>(
+      static_cast<int64_t>(options_.max_time_mask * kFramesPerSecond), frames / 6);
+  for (int64_t i = 0; i < masks; ++i) {
+    const int64_t length = random->Below(longest + 1);
+    const int64_t first = random->Below(frames - length + 1);
+    std::fill_n(out + first * mel_bins_, length * mel_bins_, 0.0f);
+  }
+}
+
+}  // namespace rill::training

@@ -1,0 +1,35 @@
+#include "model/training/data/feature_math.h"
+
+#include "kernels/cpu/simd.h"
+
+namespace rill::training {
+
+#define RILL_DECLARE(isa)                                                      \
+  namespace isa {                                                              \
+  void FloatToHalf(int64_t n, const float* x, uint16_t* y);                    \
+  void HalfToFloat(int64_t n, const uint16_t* x, float* y);                    \
+  double SumExp(int64_t n, const float* x);                                    \
+  void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x); \
+  void Normalise(int64_t frames, int64_t bins, float gain, const float* mean,  \
+                 const float* inv_std, float* x);                              \
+  }
+RILL_DECLARE(avx2)
+RILL_DECLARE(avx512)
+#undef RILL_DECLARE
+
+void FloatToHalf(int64_t n, const float* x, uint16_t* y) { RILL_SIMD_CALL(FloatToHalf, n, x, y); }
+
+void HalfToFloat(int64_t n, const uint16_t* x, float* y) { RILL_SIMD_CALL(HalfToFloat, n, x, y); }
+
+double SumExp(int64_t n, const float* x) { return RILL_SIMD_CALL(SumExp, n, x); }
+
+void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x) {
+  RILL_SIMD_CALL(AddLogEnergy, n, noise, offset, x);
+}
+
+void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,
+               float* x) {
+  RILL_SIMD_CALL(Normalise, frames, bins, gain, mean, inv_std, x);
+}
+
+}  // namespace rill::training

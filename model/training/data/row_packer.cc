@@ -1,0 +1,25 @@
+#include "model/training/data/row_packer.h"
+
+#include <cstddef>
+
+namespace rill::training {
+
+RowPacker::RowPacker(int64_t row_frames)
+    : row_frames_(row_frames), open_(static_cast<size_t>(row_frames) + 1) {}
+
+RowPacker::Place RowPacker::Add(int64_t frames) {
+  int64_t free = frames;
+  while (free < row_frames_ && open_[free].empty()) ++free;
+  Place place{rows_, 0};
+  if (!open_[free].empty()) {
+    place = {open_[free].back(), row_frames_ - free};
+    open_[free].pop_back();
+  } else {
+    ++rows_;
+    free = row_frames_;
+  }
+  open_[free - frames].push_back(place.row);
+  return place;
+}
+
+}  // namespace rill::training

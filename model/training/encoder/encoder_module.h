@@ -1,0 +1,92 @@
+// The encoder in its parallel form, for training: whole packed rows at a time, with gradients.
+// The same function as model/encoder/encoder.h (the tests hold one against the other).
+//
+// On a CPU the elementwise parts, attention and CTC are rill's fused kernels wrapped as autograd
+// functions; elsewhere (or if `plain`), LibTorch's own operations compute the same.
+//
+// Thread rule: one thread at a time. Replicas that share their parameters' memory (Replicate) may
+// run at the same time, each accumulating into its own gradients.
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/file/model_config.h"
+#include "model/training/data/batch.h"
+
+namespace rill::training {
+
+struct Parameter {
+  std::string name;      // as in model/file/tensor_names.h; training's own head is "intermediate.*"
+  torch::Tensor tensor;  // a leaf; matrices in the compute type, vectors in float
+  bool is_matrix;        // a block matrix, for Muon; else AdamW
+};
+
+class EncoderModule {
+ public:
+  struct Options {
+    torch::Device device = torch::kCPU;
+    torch::ScalarType compute = torch::kFloat;  // kBFloat16: weights and activations in memory
+    bool plain = false;                         // LibTorch operations only
+    uint64_t seed = 1;
+  };
+
+  struct Output {
+    torch::Tensor logits;  // [rows, frames, vocab] float
+    torch::Tensor
+        intermediate;  // likewise, of the head after block `intermediate_block`; undefined if none
+  };
+
+  EncoderModule(const ModelConfig& config, const Options& options);
+
+  // features: [rows, 4 * frames, mel_bins], normalised, in any float type; chunk_end: [rows,
+  // frames] int32.
+  Output Forward(const torch::Tensor& features, const torch::Tensor& chunk_end);
+
+  // A module whose parameters share this one's memory and have gradients of their own.
+  std::unique_ptr<EncoderModule> Replicate() const;
+
+  std::vector<Parameter>& parameters() { return parameters_; }
+  const ModelConfig& config() const { return config_; }
+  const Options& options() const { return options_; }
+
+ private:
+  // The residual stream: x, and the branch (if any yet) that waits to be added to it, times scale.
+  struct Stream {
+    torch::Tensor x;
+    torch::Tensor branch;
+    double scale;
+  };
+  struct SharedParameters {};
+
+  EncoderModule(const EncoderModule& original, SharedParameters);
+  void AddParameter(const std::string& name, torch::Tensor value, bool is_matrix);
+  const torch::Tensor& Get(const std::string& name) const;
+
+  // Adds the waiting branch to the stream and returns the normalised sum.
+  torch::Tensor AddBranch(Stream& stream, const std::string& norm) const;
+  torch::Tensor RmsNorm(const torch::Tensor& x, const std::string& weight, bool silu) const;
+  torch::Tensor Silu(const torch::Tensor& x) const;
+  torch::Tensor Front(const torch::Tensor& features) const;
+  torch::Tensor FeedForward(const std::string& name, const torch::Tensor& y) const;
+  torch::Tensor Attention(const std::string& name, const torch::Tensor& y,
+                          const torch::Tensor& chunk_end) const;
+  torch::Tensor Convolution(const std::string& name, const torch::Tensor& y, int64_t rows) const;
+  torch::Tensor Head(const std::string& name, const torch::Tensor& y, int64_t rows) const;
+
+  ModelConfig config_;
+  Options options_;
+  std::vector<Parameter> parameters_;
+  std::map<std::string, size_t> index_;
+};
+
+// Sum over clips of weight * -log p(labels), differentiable in logits. clips as CtcLoss takes them.
+// Returns a float scalar on the logits' device. *skipped counts clips that cannot be aligned.
+torch::Tensor CtcLossSum(const torch::Tensor& logits, const std::vector<PackedClip>& clips,
+                         int64_t* skipped);
+
+}  // namespace rill::training

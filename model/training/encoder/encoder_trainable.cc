@@ -1,0 +1,44 @@
+#include "model/training/encoder/encoder_trainable.h"
+
+#include <ATen/ATen.h>
+
+#include "model/file/model_config.h"
+
+namespace rill::training {
+
+std::unique_ptr<Trainable> EncoderTrainable::Replicate() const {
+  return std::make_unique<EncoderTrainable>(module_->Replicate());
+}
+
+EncoderModule::Output EncoderTrainable::Forward(const Batch& batch) {
+  // from_blob wants a pointer to non-const; Forward only reads.
+  const at::Tensor features = at::from_blob(
+      const_cast<float*>(batch.features.data()),
+      {batch.rows, kFeatureFramesPerFrame * batch.frames, batch.mel_bins}, at::kFloat);
+  const at::Tensor chunk_end = at::from_blob(const_cast<int32_t*>(batch.chunk_end.data()),
+                                             {batch.rows, batch.frames}, at::kInt);
+  const at::Device device = module_->options().device;
+  return module_->Forward(features.to(device), chunk_end.to(device));
+}
+
+BatchLoss EncoderTrainable::Backward(const Batch& batch) {
+  const EncoderModule::Output output = Forward(batch);
+  BatchLoss result;
+  at::Tensor loss = CtcLossSum(output.logits, batch.clips, &result.skipped);
+  result.top = loss.item<double>();
+  if (output.intermediate.defined()) {
+    int64_t skipped_again = 0;
+    const at::Tensor middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
+    result.intermediate = middle.item<double>();
+    loss = kTopShare * loss + kIntermediateShare * middle;
+  }
+  loss.backward();
+  return result;
+}
+
+torch::Tensor EncoderTrainable::Logits(const Batch& batch) {
+  const at::NoGradGuard no_grad;
+  return Forward(batch).logits.to(at::kCPU, at::kFloat).contiguous();
+}
+
+}  // namespace rill::training

@@ -1,0 +1,119 @@
+#include "model/training/run/run_log.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace rill::training {
+namespace {
+
+std::string Duration(double seconds) {
+  const int64_t minutes = static_cast<int64_t>(seconds / 60 + 0.5);
+  if (minutes < 60) return absl::StrCat(minutes, " min");
+  return absl::StrFormat("%d h %02d min", minutes / 60, minutes % 60);
+}
+
+}  // namespace
+
+RunLog::Clock RunLog::Clock::Now() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return t.tv_sec + 1e-6 * t.tv_usec; };
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now().time_since_epoch();
+  return {wall.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime)};
+}
+
+absl::StatusOr<RunLog> RunLog::Open(const std::string& folder) {
+  RunLog log;
+  const std::string path = absl::StrCat(folder, "/metrics.jsonl");
+  log.metrics_.open(path, std::ios::app);
+  if (!log.metrics_) return absl::UnavailableError(absl::StrCat("cannot write ", path));
+  return log;
+}
+
+void RunLog::Note(const std::string& text) { absl::FPrintF(stderr, "%s\n", text); }
+
+void RunLog::Event(const std::string& event, nlohmann::json fields) {
+  fields["event"] = event;
+  metrics_ << fields.dump() << std::endl;
+}
+
+void RunLog::Step(const StepResult& step, const Progress& run, double progress, int64_t interval) {
+  window_.audio_seconds += step.audio_seconds;
+  if (step.applied) {
+    window_.labels += step.labels;
+    window_.skipped += step.skipped;
+    window_.top += step.top;
+    window_.intermediate += step.intermediate;
+    window_.largest_norm = std::max(window_.largest_norm, step.gradient_norm);
+  } else {
+    ++window_.not_applied;
+  }
+  if (!first_) first_ = {run.wall_seconds, progress};
+  if (run.step % interval != 0) return;
+
+  const Clock now = Clock::Now();
+  const double wall = now.wall - window_start_.wall;
+  const double cpu = now.cpu - window_start_.cpu;
+  const double labels = static_cast<double>(std::max<int64_t>(window_.labels, 1));
+  const double top = window_.top / labels;
+  const double intermediate = window_.intermediate / labels;
+  const double audio_hours = run.audio_seconds / 3600;
+  const double speed = window_.audio_seconds / wall;
+  const double cpu_speed = window_.audio_seconds / cpu;
+  std::string line = absl::StrFormat(
+      "step %d  loss %.3f (middle %.3f)  norm %.2f  rate %.2e  %.2f h of audio at %.0f x real "
+      "time, "
+      "%.0f s a CPU second",
+      run.step, top, intermediate, step.gradient_norm, step.rate, audio_hours, speed, cpu_speed);
+  const double gained = progress - first_->second;
+  const double left =
+      gained > 0 && progress < 1 ? (run.wall_seconds - first_->first) * (1 - progress) / gained : 0;
+  if (left > 0) absl::StrAppend(&line, ", ", Duration(left), " to go");
+  if (window_.not_applied > 0) {
+    absl::StrAppend(&line, "  [", window_.not_applied, " steps left out: gradient not finite]");
+  }
+  Note(line);
+  Event("step", {{"step", run.step},
+                 {"loss", top},
+                 {"intermediate_loss", intermediate},
+                 {"gradient_norm", step.gradient_norm},
+                 {"largest_gradient_norm", window_.largest_norm},
+                 {"rate", step.rate},
+                 {"audio_hours", audio_hours},
+                 {"wall_hours", run.wall_seconds / 3600},
+                 {"audio_per_wall_second", speed},
+                 {"audio_per_cpu_second", cpu_speed},
+                 {"skipped_clips", window_.skipped},
+                 {"skipped_steps", window_.not_applied},
+                 {"progress", progress}});
+  window_ = Window();
+  window_start_ = now;
+}
+
+void RunLog::Evaluated(const EvaluationTable& table, const Progress& run, bool best) {
+  nlohmann::json sets;
+  std::string line = absl::StrFormat("step %d  dev", run.step);
+  for (const auto& [name, evaluation] : table) {
+    const double word = evaluation.errors.words.rate();
+    const double character = evaluation.errors.characters.rate();
+    absl::StrAppendFormat(&line, "  %s: %.1f %% of words, %.1f %% of characters wrong, loss %.3f;",
+                          name, word, character, evaluation.loss_per_label());
+    sets[name] = {{"wer", word}, {"cer", character}, {"loss", evaluation.loss_per_label()}};
+  }
+  if (best) absl::StrAppend(&line, " the best so far");
+  Note(line);
+  Event("evaluation", {{"step", run.step},
+                       {"audio_hours", run.audio_seconds / 3600},
+                       {"sets", std::move(sets)},
+                       {"best", best}});
+  window_start_ = Clock::Now();
+  window_ = Window();
+}
+
+}  // namespace rill::training

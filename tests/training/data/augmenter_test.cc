@@ -1,0 +1,170 @@
+#include "model/training/data/augmenter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "tests/training/data/data_fixture.h"
+
+namespace rill::training {
+namespace {
+
+constexpr int64_t kBins = 40;
+
+AugmentOptions Off() {
+  AugmentOptions options;
+  options.gain_db = 0;
+  options.noise_probability = 0;
+  options.frequency_masks = 0;
+  options.time_mask_interval = 0;
+  return options;
+}
+
+// A clip of 2 in every bin and frame but the marked first frame; a sound of 1 in frame 0 and 3 in
+// frame 1.
+class AugmenterTest : public testing::Test {
+ protected:
+  AugmenterTest()
+      : clip_(MakeFeatureFile(folder_, "clip", {300, 10}, kBins,
+                              [](int64_t, int64_t frame, int64_t) { return frame == 0 ? 9 : 2; })),
+        noise_(MakeFeatureFile(folder_, "noise", {0, 2}, kBins,
+                               [](int64_t, int64_t frame, int64_t) { return 1 + 2 * frame; })) {
+    statistics_.mean.assign(kBins, 1);
+    statistics_.inv_std.assign(kBins, 0.5);
+  }
+
+  std::vector<float> Apply(const AugmentOptions& options, uint64_t key, int64_t frames = 299,
+                           int64_t clip = 0) {
+    Random random({key});
+    std::vector<float> out(frames * kBins, -99);
+    Augmenter(options, statistics_, noise_.get())
+        .Apply(clip_->Get(clip), 1, frames, &random, out.data());
+    return out;
+  }
+
+  TemporaryFolder folder_;
+  std::unique_ptr<FeatureFile> clip_, noise_;
+  FeatureStatistics statistics_;
+};
+
+TEST_F(AugmenterTest, WithAllOffItCutsAndNormalises) {
+  EXPECT_THAT(Apply(Off(), 1), testing::Each(0.5f));
+}
+
+TEST_F(AugmenterTest, GainIsOneConstantAClip) {
+  AugmentOptions options = Off();
+  options.gain_db = 7;
+  const double limit = 0.5 * 7 * std::log(10) / 10;
+  double lowest = 0, highest = 0;
+  for (uint64_t key = 0; key < 200; ++key) {
+    const std::vector<float> out = Apply(options, key, 5);
+    ASSERT_THAT(out, testing::Each(out[0]));
+    lowest = std::min(lowest, out[0] - 0.5);
+    highest = std::max(highest, out[0] - 0.5);
+  }
+  EXPECT_TRUE(lowest >= -limit && lowest < -0.9 * limit);
+  EXPECT_TRUE(highest <= limit && highest > 0.9 * limit);
+}
+
+TEST_F(AugmenterTest, NoiseIsRepeatedAtTheAskedRatioOfEnergies) {
+  AugmentOptions options = Off();
+  options.noise_probability = 1;
+  options.noise_min_snr_db = options.noise_max_snr_db = 10;
+  const FeatureView clip = clip_->Get(0);
+  const double sound_energy = std::log((std::exp(1) + std::exp(3)) / 2);
+  std::set<float> first_values;
+  for (uint64_t key = 0; key < 20; ++key) {
+    const std::vector<float> out = Apply(options, key);
+    first_values.insert(out[0]);
+    for (int64_t frame = 0; frame < 299; ++frame) {
+      const bool second = (frame % 2 == 1) != (out[0] > out[kBins]);
+      const double noise = (second ? 3 : 1) - sound_energy + clip.log_energy - std::log(10);
+      const double expected = (std::log(std::exp(2) + std::exp(noise)) - 1) / 2;
+      ASSERT_NEAR(out[frame * kBins + 7], expected, 2e-3) << frame;
+    }
+  }
+  EXPECT_EQ(first_values.size(), 2u) << "starts anywhere in the sound";
+}
+
+TEST_F(AugmenterTest, NoiseComesAsOftenAsAsked) {
+  AugmentOptions options = Off();
+  options.noise_probability = 0.25;
+  int noisy = 0;
+  for (uint64_t key = 0; key < 1000; ++key) noisy += Apply(options, key, 1)[0] != 0.5f;
+  EXPECT_NEAR(noisy, 250, 50);
+}
+
+TEST_F(AugmenterTest, FrequencyMasksAreWholeBandsOfAtMostTheirWidth) {
+  AugmentOptions options = Off();
+  options.frequency_masks = 1;
+  options.max_frequency_mask = 22;
+  std::set<int64_t> widths;
+  for (uint64_t key = 0; key < 500; ++key) {
+    const std::vector<float> out = Apply(options, key, 3);
+    int64_t width = 0, edges = 0;
+    for (int64_t bin = 0; bin < kBins; ++bin) {
+      const bool masked = out[bin] == 0;
+      for (int64_t t = 0; t < 3; ++t) ASSERT_EQ(out[t * kBins + bin], masked ? 0 : 0.5f);
+      width += masked;
+      edges += masked && (bin == 0 || out[bin - 1] != 0);
+    }
+    ASSERT_LE(edges, 1);
+    widths.insert(width);
+  }
+  EXPECT_EQ(widths.size(), 23u);
+  EXPECT_EQ(*widths.rbegin(), 22);
+}
+
+TEST_F(AugmenterTest, OneTimeMaskForEachIntervalBegun) {
+  AugmentOptions options = Off();
+  options.time_mask_interval = 1.5;
+  options.max_time_mask = 0.25;
+  const auto longest = [&](int64_t frames, int64_t* most_masks) {
+    int64_t most = 0;
+    *most_masks = 0;
+    for (uint64_t key = 0; key < 300; ++key) {
+      const std::vector<float> out = Apply(options, key, frames);
+      int64_t masked = 0, masks = 0;
+      for (int64_t t = 0; t < frames; ++t) {
+        for (int64_t bin = 0; bin < kBins; ++bin) {
+          EXPECT_EQ(out[t * kBins + bin] == 0, out[t * kBins] == 0) << "whole frames";
+        }
+        masked += out[t * kBins] == 0;
+        masks += out[t * kBins] == 0 && (t == 0 || out[(t - 1) * kBins] != 0);
+      }
+      most = std::max(most, masked);
+      *most_masks = std::max(*most_masks, masks);
+    }
+    return most;
+  };
+  int64_t masks = 0;
+  EXPECT_EQ(longest(150, &masks), 25);
+  EXPECT_EQ(masks, 1);
+  EXPECT_EQ(longest(60, &masks), 10) << "a sixth of a short clip";
+  EXPECT_EQ(masks, 1);
+  const int64_t two = longest(299, &masks);
+  EXPECT_EQ(masks, 2);
+  EXPECT_TRUE(two > 40 && two <= 50);
+}
+
+TEST_F(AugmenterTest, TheKeyDecidesEverything) {
+  AugmentOptions options;
+  options.noise_probability = 0.5;
+  EXPECT_EQ(Apply(options, 5), Apply(options, 5));
+  EXPECT_NE(Apply(options, 5), Apply(options, 6));
+}
+
+TEST_F(AugmenterTest, WorksWithoutSounds) {
+  AugmentOptions options = Off();
+  options.noise_probability = 1;
+  noise_ = MakeFeatureFile(folder_, "silent", {0, 0}, kBins,
+                           [](int64_t, int64_t, int64_t) { return 0; });
+  EXPECT_THAT(Apply(options, 1), testing::Each(0.5f));
+  noise_ = nullptr;
+  EXPECT_THAT(Apply(options, 1), testing::Each(0.5f));
+}
+
+}  // namespace
+}  // namespace rill::training

@@ -1,0 +1,59 @@
+#include "model/training/data/token_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/file/model_config.h"
+#include "model/training/data/utf8_characters.h"
+
+namespace rill::training {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(TokenTableTest, EncodesCharactersAndTidiesBlanks) {
+  const auto table = TokenTable::Create({"<blank>", " ", "a", "é", "あ"});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table->Encode("aé あ").value(), ElementsAre(2, 3, 1, 4));
+  EXPECT_THAT(table->Encode("  a   a ").value(), ElementsAre(2, 1, 2));
+  EXPECT_THAT(table->Encode("").value(), ElementsAre());
+}
+
+TEST(TokenTableTest, NamesTheCharacterThatIsNoToken) {
+  const auto table = TokenTable::Create(CharacterTokens()).value();
+  EXPECT_THAT(table.Encode("it's").value(), testing::SizeIs(4));
+  const auto labels = table.Encode("naïve");
+  EXPECT_EQ(labels.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(labels.status().message()), HasSubstr("'ï'"));
+}
+
+TEST(TokenTableTest, TheBlankCannotBeWritten) {
+  const auto table = TokenTable::Create({"_", "a"}).value();
+  EXPECT_FALSE(table.Encode("_").ok());
+}
+
+TEST(TokenTableTest, RefusesTokensOfSeveralCharacters) {
+  const auto table = TokenTable::Create({"<blank>", "a", "th"});
+  EXPECT_EQ(table.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(table.status().message()), HasSubstr("tokens[2]"));
+  EXPECT_FALSE(TokenTable::Create({"<blank>", ""}).ok());
+}
+
+TEST(FramesNeededTest, CountsABlankBetweenEqualNeighbours) {
+  EXPECT_EQ(FramesNeeded({}), 0);
+  EXPECT_EQ(FramesNeeded({1}), 1);
+  EXPECT_EQ(FramesNeeded({1, 2, 1}), 3);
+  EXPECT_EQ(FramesNeeded({1, 1, 1, 2, 2}), 8);
+}
+
+TEST(Utf8CharacterSizeTest, StaysInsideBrokenText) {
+  EXPECT_EQ(Utf8CharacterSize("a"), 1u);
+  EXPECT_EQ(Utf8CharacterSize("é"), 2u);
+  EXPECT_EQ(Utf8CharacterSize("\xE3\x81"), 2u);  // cut short
+  EXPECT_EQ(Utf8CharacterSize("\x80\x80\x80\x80\x80\x80"), 4u);
+  EXPECT_EQ(Utf8CharacterSize("\xFFz"), 1u);
+}
+
+}  // namespace
+}  // namespace rill::training

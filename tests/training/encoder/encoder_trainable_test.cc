@@ -1,0 +1,130 @@
+#include "model/training/encoder/encoder_trainable.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+
+#include "model/training/run/trainer.h"
+#include "tests/training/run/linear_trainable.h"
+
+namespace rill::training {
+namespace {
+
+constexpr Schedule kSchedule = {.peak_rate = 5e-3, .warmup_steps = 5, .audio_seconds = 1e6};
+
+ModelConfig Config() {
+  ModelConfig config = *NamedModelConfig("tiny");
+  config.tokens = CharacterTokens();
+  return config;
+}
+
+// Two rows of two clips with labels that have nothing to do with the features: to be learnt by
+// heart.
+Batch SpeechBatch(uint64_t seed) {
+  const ModelConfig config = Config();
+  Batch batch;
+  batch.rows = 2;
+  batch.frames = 32;
+  batch.mel_bins = config.mel_bins;
+  const at::Tensor features = at::randn({batch.rows, 4 * batch.frames, batch.mel_bins},
+                                        at::make_generator<at::CPUGeneratorImpl>(seed));
+  batch.features.assign(features.const_data_ptr<float>(),
+                        features.const_data_ptr<float>() + features.numel());
+  for (int64_t row = 0; row < batch.rows; ++row) {
+    for (int32_t end = 4; end <= batch.frames; end += 4)
+      batch.chunk_end.insert(batch.chunk_end.end(), 4, end);
+    for (int64_t first : {0, 16}) {
+      PackedClip clip = {row, first, 14, {}, 1.0f};
+      for (int i = 0; i < 5; ++i) {
+        clip.labels.push_back(static_cast<int32_t>(1 + (seed * 7 + row * 5 + first + 3 * i) % 27));
+      }
+      batch.labels += 5;
+      batch.clips.push_back(std::move(clip));
+    }
+  }
+  batch.audio_seconds = 0.04 * 14 * 4;
+  return batch;
+}
+
+struct Form {
+  at::ScalarType compute;
+  bool plain;
+};
+
+class EncoderTrainableTest : public testing::TestWithParam<Form> {
+ protected:
+  static std::unique_ptr<Trainer> MakeTrainer(int replicas) {
+    EncoderModule::Options options;
+    options.compute = GetParam().compute;
+    options.plain = GetParam().plain;
+    auto model =
+        std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(Config(), options));
+    return std::make_unique<Trainer>(std::move(model), Config().attention_width(), replicas,
+                                     OptimizerOptions());
+  }
+
+  static double Steps(Trainer& trainer, BatchSource& source, int count) {
+    double loss = 0;
+    for (int i = 0; i < count; ++i) {
+      const absl::StatusOr<StepResult> result = trainer.Step(source, kSchedule);
+      EXPECT_TRUE(result.ok()) << result.status();
+      if (!result.ok()) break;
+      EXPECT_TRUE(result->applied);
+      EXPECT_GT(result->intermediate, 0);
+      EXPECT_EQ(result->skipped, 0);
+      loss = result->top / static_cast<double>(result->labels);
+    }
+    return loss;
+  }
+};
+
+TEST_P(EncoderTrainableTest, LearnsByHeart) {
+  ListBatchSource source({SpeechBatch(1), SpeechBatch(2)});
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(2);
+  const double first = Steps(*trainer, source, 1);
+  const double last = Steps(*trainer, source, 60);
+  EXPECT_LT(last, 0.5 * first);
+}
+
+TEST_P(EncoderTrainableTest, ResumesBitForBit) {
+  ListBatchSource source({SpeechBatch(1), SpeechBatch(2), SpeechBatch(3)});
+  const std::unique_ptr<Trainer> straight = MakeTrainer(2);
+  Steps(*straight, source, 8);
+  const std::unique_ptr<Trainer> before = MakeTrainer(2), after = MakeTrainer(2);
+  Steps(*before, source, 3);
+  ASSERT_TRUE(after->LoadTensors(before->Tensors()).ok());
+  after->progress() = before->progress();
+  Steps(*after, source, 5);
+  const std::vector<NamedTensor> expected = straight->Tensors(), got = after->Tensors();
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(got[i].values, expected[i].values) << expected[i].name;
+  }
+}
+
+TEST_P(EncoderTrainableTest, TwoReplicasGiveTheGradientOfBothBatches) {
+  const Batch a = SpeechBatch(1), b = SpeechBatch(2);
+  Batch both = a;
+  both.rows += b.rows;
+  both.labels += b.labels;
+  both.features.insert(both.features.end(), b.features.begin(), b.features.end());
+  both.chunk_end.insert(both.chunk_end.end(), b.chunk_end.begin(), b.chunk_end.end());
+  for (PackedClip clip : b.clips) {
+    clip.row += a.rows;
+    both.clips.push_back(clip);
+  }
+  ListBatchSource apart({a, b}), together({both});
+  const StepResult two = *MakeTrainer(2)->Step(apart, kSchedule);
+  const StepResult one = *MakeTrainer(1)->Step(together, kSchedule);
+  const double tolerance = GetParam().compute == at::kFloat ? 1e-4 : 2e-2;
+  EXPECT_NEAR(two.top, one.top, tolerance * one.top);
+  EXPECT_NEAR(two.intermediate, one.intermediate, tolerance * one.intermediate);
+  EXPECT_NEAR(two.gradient_norm, one.gradient_norm, tolerance * one.gradient_norm);
+}
+
+INSTANTIATE_TEST_SUITE_P(Forms, EncoderTrainableTest,
+                         testing::Values(Form{at::kFloat, true}, Form{at::kFloat, false},
+                                         Form{at::kBFloat16, false}));
+
+}  // namespace
+}  // namespace rill::training

@@ -1,0 +1,78 @@
+#include "model/training/optimizer/optimizer.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/training/run/linear_trainable.h"
+
+namespace rill::training {
+namespace {
+
+void SetGradients(std::vector<Parameter>& parameters, float value) {
+  for (Parameter& parameter : parameters) {
+    parameter.tensor.mutable_grad() = at::full_like(parameter.tensor, value);
+  }
+}
+
+int64_t Size(const std::vector<Parameter>& parameters) {
+  int64_t size = 0;
+  for (const Parameter& parameter : parameters) size += parameter.tensor.numel();
+  return size;
+}
+
+TEST(OptimizerTest, GathersTheNormOverAllParametersAndReplicas) {
+  ThreadTeam team(2);
+  LinearTrainable model;
+  std::unique_ptr<Trainable> replica = model.Replicate();
+  Optimizer optimizer(model.parameters(), 64, {}, team);
+  SetGradients(model.parameters(), 3);
+  SetGradients(replica->parameters(), 1);
+  const absl::StatusOr<double> norm =
+      optimizer.Gather({&model.parameters(), &replica->parameters()}, 0.5);
+  ASSERT_TRUE(norm.ok()) << norm.status();
+  EXPECT_NEAR(*norm, 2 * std::sqrt(static_cast<double>(Size(model.parameters()))), 1e-4);
+  EXPECT_FALSE(model.parameters()[0].tensor.grad().defined());
+  EXPECT_FALSE(replica->parameters()[0].tensor.grad().defined());
+}
+
+TEST(OptimizerTest, ClipsByTheGlobalNorm) {
+  ThreadTeam team(1);
+  LinearTrainable model;
+  Optimizer optimizer(model.parameters(), 64, {}, team);
+  for (const float value : {0.01f, 100.0f}) {
+    SetGradients(model.parameters(), value);
+    const double norm = *optimizer.Gather({&model.parameters()}, 1);
+    ASSERT_TRUE(optimizer.Update(0, 0, norm).ok());
+    double squares = 0;
+    for (const ParameterState& state : optimizer.states()) {
+      squares += state.gradient().square().sum().item<double>();
+    }
+    EXPECT_NEAR(std::sqrt(squares), std::min(norm, 5.0), 1e-4);
+  }
+}
+
+TEST(OptimizerTest, ThreadsDoNotChangeABit) {
+  std::vector<at::Tensor> first;
+  for (const int threads : {1, 2, 3}) {
+    ThreadTeam team(threads);
+    LinearTrainable model;
+    Optimizer optimizer(model.parameters(), 64, {}, team);
+    for (int step = 0; step < 5; ++step) {
+      model.Backward(RandomBatch(step));
+      const double norm = *optimizer.Gather({&model.parameters()}, 0.1);
+      ASSERT_TRUE(optimizer.Update(step, 0.01, norm).ok());
+    }
+    for (size_t i = 0; i < optimizer.states().size(); ++i) {
+      if (threads == 1) {
+        first.push_back(optimizer.states()[i].master());
+      } else {
+        EXPECT_TRUE(at::equal(optimizer.states()[i].master(), first[i]));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rill::training

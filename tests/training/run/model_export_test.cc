@@ -1,0 +1,70 @@
+#include "model/training/run/model_export.h"
+
+#include <gtest/gtest.h>
+
+#include "model/file/tensor_names.h"
+#include "tests/temporary_folder.h"
+
+namespace rill::training {
+namespace {
+
+Checkpoint Example() {
+  Checkpoint checkpoint;
+  checkpoint.config = *NamedModelConfig("tiny");
+  if (checkpoint.config.tokens.empty()) checkpoint.config.tokens = CharacterTokens();
+  checkpoint.progress.step = 12;
+  checkpoint.statistics.mean.assign(checkpoint.config.mel_bins, -5.0f);
+  checkpoint.statistics.inv_std.assign(checkpoint.config.mel_bins, 0.5f);
+  float value = 0;
+  for (const TensorSpec& spec : ModelTensors(checkpoint.config)) {
+    if (spec.name.starts_with("features.")) continue;
+    int64_t size = 1;
+    for (const int64_t n : spec.shape) size *= n;
+    value += 0.001f;
+    const std::vector<float> values(size, value), others(size, -value);
+    checkpoint.tensors.push_back({"average." + spec.name, spec.shape, values});
+    checkpoint.tensors.push_back({"master." + spec.name, spec.shape, others});
+  }
+  checkpoint.tensors.push_back({"average.intermediate.weight", {1}, {1}});
+  return checkpoint;
+}
+
+TEST(ModelExportTest, WritesAModelThatOpens) {
+  const TemporaryFolder folder;
+  const Checkpoint checkpoint = Example();
+  for (const bool average : {true, false}) {
+    for (const bool bfloat16 : {true, false}) {
+      ExportOptions options;
+      options.average = average;
+      options.bfloat16 = bfloat16;
+      options.metadata = {{"rill.name", "example"}, {"rill.license", "CC0-1.0"}};
+      const absl::Status status = ExportModel(checkpoint, options, folder / "m.safetensors");
+      ASSERT_TRUE(status.ok()) << status;
+      const auto model = ModelFile::Open(folder / "m.safetensors");
+      ASSERT_TRUE(model.ok()) << model.status();
+      EXPECT_EQ((*model)->name(), "example");
+      EXPECT_EQ((*model)->metadata().at("rill.license"), "CC0-1.0");
+      EXPECT_EQ((*model)->config().ToJson(), checkpoint.config.ToJson());
+      EXPECT_EQ((*model)->Tensor("features.mean"), checkpoint.statistics.mean);
+      const NamedTensor* expected =
+          checkpoint.Find(average ? "average.head.weight" : "master.head.weight");
+      const std::vector<float> got = (*model)->Tensor("head.weight");
+      ASSERT_EQ(got.size(), expected->values.size());
+      const float error = std::abs(got[0] - expected->values[0]);
+      EXPECT_LT(error, bfloat16 ? 0.005f * std::abs(expected->values[0]) : 1e-9f);
+    }
+  }
+}
+
+TEST(ModelExportTest, NamesAMissingTensor) {
+  const TemporaryFolder folder;
+  Checkpoint checkpoint = Example();
+  std::erase_if(checkpoint.tensors,
+                [](const NamedTensor& tensor) { return tensor.name == "average.final_norm"; });
+  const absl::Status status = ExportModel(checkpoint, {}, folder / "m.safetensors");
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_NE(std::string(status.message()).find("average.final_norm"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace rill::training
