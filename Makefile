@@ -14,7 +14,7 @@ demo:  ## Install what is missing, build, start a server, stream real speech, sh
 
 build:  ## Everything: server, client, trainer, tests, benchmarks
 	@scripts/setup.sh all
-	@cmake --preset release --log-level=WARNING
+	@cmake --preset release --log-level=WARNING -DRILL_TESTS=ON -DRILL_TRAINING=ON
 	@cmake --build --preset release -j $(jobs)
 
 test: build  ## Install what is missing, build, run the whole suite
@@ -23,7 +23,7 @@ test: build  ## Install what is missing, build, run the whole suite
 sanitize:  ## The suite again under AddressSanitizer with UBSan, and under ThreadSanitizer
 	@scripts/setup.sh all
 	@for preset in asan-ubsan tsan; do \
-	  cmake --preset $$preset --log-level=WARNING && \
+	  cmake --preset $$preset --log-level=WARNING -DRILL_TESTS=ON && \
 	  cmake --build --preset $$preset -j $(jobs) && \
 	  ctest --preset $$preset -j $(jobs) -LE long || exit 1; \
 	done
