@@ -1,0 +1,50 @@
+#include "model/text/inverse_text_normalizer.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "model/text/itn_rules.h"
+
+namespace rill {
+namespace {
+
+using Rule = std::optional<text::Written> (*)(text::Words);
+
+// The more words a kind of thing needs around its number, the earlier it is asked for.
+constexpr Rule kRules[] = {
+    text::WriteDate,    text::WriteTime, text::WriteMoney,  text::WritePercent,  text::WriteDecimal,
+    text::WriteOrdinal, text::WriteYear, text::WriteDigits, text::WriteCardinal, text::WriteLetters,
+};
+
+text::Written Write(text::Words words) {
+  for (const Rule rule : kRules) {
+    if (auto written = rule(words)) return *std::move(written);
+  }
+  return {words[0], 1};
+}
+
+}  // namespace
+
+Hypothesis InverseTextNormalize(const Hypothesis& spoken) {
+  std::vector<std::string> texts;
+  texts.reserve(spoken.words.size());
+  for (const Word& word : spoken.words) texts.push_back(word.text);
+
+  Hypothesis result = spoken;
+  result.words.clear();
+  for (size_t i = 0; i < texts.size();) {
+    text::Written written = Write(text::Words(texts).subspan(i));
+    const size_t next = i + written.words;
+    Word word{std::move(written.text), spoken.words[i].start, spoken.words[next - 1].end,
+              spoken.words[i].confidence};
+    for (; i < next; ++i) word.confidence = std::min(word.confidence, spoken.words[i].confidence);
+    result.words.push_back(std::move(word));
+  }
+  result.text = absl::StrJoin(result.words, " ",
+                              [](std::string* out, const Word& word) { out->append(word.text); });
+  return result;
+}
+
+}  // namespace rill

@@ -1,0 +1,55 @@
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "model/text/itn_rules.h"
+
+namespace rill::text {
+namespace {
+
+constexpr size_t kFewestDigits = 3;
+
+// As telephone numbers are written where their lengths are usual; else as they are.
+std::string FormatDigits(const std::string& digits) {
+  const auto part = [&](size_t from, size_t count) { return digits.substr(from, count); };
+  if (digits.size() == 7) return absl::StrCat(part(0, 3), "-", part(3, 4));
+  if (digits.size() == 10) return absl::StrCat(part(0, 3), "-", part(3, 3), "-", part(6, 4));
+  if (digits.size() == 11 && digits[0] == '1') {
+    return absl::StrCat("1-", part(1, 3), "-", part(4, 3), "-", part(7, 4));
+  }
+  return digits;
+}
+
+}  // namespace
+
+std::optional<Written> WriteDigits(Words words) {
+  const bool plus = !words.empty() && words[0] == "plus";
+  std::string digits;
+  size_t i = plus ? 1 : 0;
+  while (i < words.size()) {
+    const size_t times = words[i] == "double" ? 2 : words[i] == "triple" ? 3 : 1;
+    const size_t at = times > 1 ? i + 1 : i;
+    if (at >= words.size()) break;
+    const auto digit = SpokenDigit(words[at]);
+    if (!digit) break;
+    digits.append(times, static_cast<char>('0' + *digit));
+    i = at + 1;
+  }
+  if (digits.size() < kFewestDigits) return std::nullopt;
+  return Written{plus ? "+" + digits : FormatDigits(digits), i};
+}
+
+std::optional<Written> WriteLetters(Words words) {
+  std::string letters;
+  size_t i = 0;
+  while (i < words.size() && words[i].size() == 1 && absl::ascii_islower(words[i][0])) {
+    letters += absl::ascii_toupper(words[i][0]);
+    i += 1;
+  }
+  // "a" and "i" are words: two letters with one of them may be chance.
+  const bool sure = letters.size() > 2 || letters.find_first_of("AI") == std::string::npos;
+  if (letters.size() < 2 || !sure) return std::nullopt;
+  return Written{letters, i};
+}
+
+}  // namespace rill::text
