@@ -1,10 +1,11 @@
 // A stream's feature frames on their way from the client's thread to the model's, with marks
-// between them: a flush, the end. Every member may be called from any thread. Not bounded by
-// itself: see RecognitionStream.
+// between them: a flush, new hot words, the end. Every member may be called from any thread. Not
+// bounded by itself: see RecognitionStream.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -12,36 +13,45 @@
 
 namespace rill {
 
+class HotWords;
+
 class FrameQueue {
  public:
   struct Mark {
-    bool end = false;  // of the stream; otherwise a flush
-    uint64_t flush_id = 0;
-    int64_t position = 0;  // frames pushed before it
+    enum class Kind { kFlush, kHotWords, kEnd };
+    Kind kind = Kind::kFlush;
+    uint64_t flush_id = 0;                      // for kFlush
+    std::shared_ptr<const HotWords> hot_words;  // for kHotWords
+    int64_t position = 0;                       // frames pushed before it
+    int weight = 1;                             // what it counts for in size()
   };
   struct Taken {
     int frames = 0;
-    std::vector<Mark> marks;  // those that follow directly
+    // Flushes and the end follow the frames directly; hot words may be from any place among them.
+    std::vector<Mark> marks;
   };
 
   explicit FrameQueue(int mel_bins) : mel_bins_(mel_bins) {}
 
   void Push(absl::Span<const float> frames);  // [n, mel_bins]
   void PushFlush(uint64_t flush_id);
+  // For the frames to come. `bytes`: what they occupy.
+  void PushHotWords(std::shared_ptr<const HotWords> hot_words, size_t bytes);
   void PushEnd();
 
-  // Frames waiting; a mark counts as one, so that marks alone fill a queue, too.
+  // Frames waiting; marks count by their memory, one at least, so that they fill a queue, too.
   int size() const;
   // Whether Take would give anything.
   bool ready(int chunk) const;
 
-  // Appends up to max_chunks chunks of `chunk` frames to *frames. Before a mark the last chunk may
-  // be shorter, elsewhere there are only whole ones.
+  // Appends up to max_chunks chunks of `chunk` frames to *frames. Before a flush and the end the
+  // last chunk may be shorter, elsewhere there are only whole ones.
   Taken Take(int chunk, int max_chunks, std::vector<float>* frames);
 
  private:
   void PushMark(Mark mark);
-  // Frames before the first mark, or all if there is none.
+  const Mark* FirstStop() const;  // a flush or the end; null if there is none
+  // Frames before the first stop, or all if there is none.
   int64_t Available() const;
 
   const int mel_bins_;
@@ -51,6 +61,7 @@ class FrameQueue {
   size_t begin_ = 0;
   int64_t pushed_ = 0, taken_ = 0;  // frames, since the stream began
   std::deque<Mark> marks_;
+  int64_t marks_weight_ = 0;
 };
 
 }  // namespace rill

@@ -32,15 +32,18 @@ void Clear(std::vector<float>& memory) {
 RecognitionStreamImpl::RecognitionStreamImpl(const ModelConfig& config,
                                              const StreamOptions& options,
                                              std::unique_ptr<AudioDecoder> decoder,
+                                             const DecoderFactory& factory,
+                                             std::shared_ptr<const HotWords> hot_words,
                                              StateArena* arena, int slot)
     : config_(config),
       options_(options),
+      factory_(factory),
       arena_(arena),
       slot_(slot),
       decoder_(std::move(decoder)),
       log_mel_(FeatureOptions(config)),
       queue_(config.mel_bins),
-      utterances_(&config.tokens, options.endpoint, options.interim_results) {}
+      utterances_(factory, std::move(hot_words), options.endpoint, options.interim_results) {}
 
 RecognitionStreamImpl::~RecognitionStreamImpl() { arena_->Release(slot_); }
 
@@ -103,6 +106,15 @@ absl::Status RecognitionStreamImpl::AcceptFeatures(absl::Span<const float> frame
   return absl::OkStatus();
 }
 
+absl::Status RecognitionStreamImpl::SetHotWords(absl::Span<const HotWord> hot_words) {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  auto made = factory_.MakeHotWords(hot_words);
+  if (!made.ok()) return made.status();
+  const size_t bytes = *made == nullptr ? 0 : (*made)->bytes();
+  queue_.PushHotWords(*std::move(made), bytes);
+  return absl::OkStatus();
+}
+
 absl::Status RecognitionStreamImpl::Flush(uint64_t flush_id) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
   queue_.PushFlush(flush_id);
@@ -132,21 +144,33 @@ int RecognitionStreamImpl::TakeFrames(int max_chunks, std::vector<float>* featur
   return frames;
 }
 
+void RecognitionStreamImpl::TakeHotWords(int64_t feature_frame, size_t* mark) {
+  for (; *mark < taken_.marks.size(); ++*mark) {
+    FrameQueue::Mark& next = taken_.marks[*mark];
+    if (next.kind != FrameQueue::Mark::Kind::kHotWords || next.position > feature_frame) return;
+    utterances_.SetHotWords(std::move(next.hot_words));
+  }
+}
+
 void RecognitionStreamImpl::AcceptLogProbs(absl::Span<const float> log_probs) {
   const size_t vocab = config_.tokens.size();
+  size_t mark = 0;
   for (size_t i = 0; i * vocab < log_probs.size(); ++i) {
     const int64_t first = static_cast<int64_t>(i) * kFeatureFramesPerFrame;
     const int64_t last = std::min<int64_t>(first + kFeatureFramesPerFrame, taken_.frames);
+    TakeHotWords(feature_frames_done_ + first, &mark);
     utterances_.Accept(log_probs.subspan(i * vocab, vocab),
                        (feature_frames_done_ + first) * kSamplesPerFeatureFrame,
                        (feature_frames_done_ + last) * kSamplesPerFeatureFrame);
   }
   feature_frames_done_ += taken_.frames;
-  for (const FrameQueue::Mark& mark : taken_.marks) {
-    if (mark.end) {
+  for (TakeHotWords(feature_frames_done_, &mark); mark < taken_.marks.size();
+       TakeHotWords(feature_frames_done_, &mark)) {
+    const FrameQueue::Mark& stop = taken_.marks[mark++];
+    if (stop.kind == FrameQueue::Mark::Kind::kEnd) {
       utterances_.End();
     } else {
-      utterances_.Flush(mark.flush_id);
+      utterances_.Flush(stop.flush_id);
     }
   }
   taken_ = {};

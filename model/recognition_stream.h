@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "model/audio/audio_decoder.h"
+#include "model/decoder/decoder_factory.h"
 #include "model/encoder/state_arena.h"
 #include "model/features/log_mel.h"
 #include "model/frame_queue.h"
@@ -23,11 +24,13 @@ class RecognitionStreamImpl final : public RecognitionStream {
   // Takes over `slot` of `arena`, which must outlive the stream, like `config`. `decoder`: null for
   // streams of features.
   RecognitionStreamImpl(const ModelConfig& config, const StreamOptions& options,
-                        std::unique_ptr<AudioDecoder> decoder, StateArena* arena, int slot);
+                        std::unique_ptr<AudioDecoder> decoder, const DecoderFactory& factory,
+                        std::shared_ptr<const HotWords> hot_words, StateArena* arena, int slot);
   ~RecognitionStreamImpl() override;
 
   absl::Status AcceptAudio(absl::Span<const uint8_t> bytes) override;
   absl::Status AcceptFeatures(absl::Span<const float> frames) override;
+  absl::Status SetHotWords(absl::Span<const HotWord> hot_words) override;
   absl::Status Flush(uint64_t flush_id) override;
   absl::Status Finish() override;
 
@@ -52,9 +55,12 @@ class RecognitionStreamImpl final : public RecognitionStream {
   absl::Status CheckOpen() const;
   // Decoded samples to queued frames.
   absl::Status AcceptSamples();
+  // The first marks of those taken, as long as they are hot words from no later than this frame.
+  void TakeHotWords(int64_t feature_frame, size_t* mark);
 
   const ModelConfig& config_;
   const StreamOptions options_;
+  const DecoderFactory factory_;
   StateArena* const arena_;
   const int slot_;
 

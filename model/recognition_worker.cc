@@ -7,14 +7,21 @@
 
 namespace rill {
 
-RecognitionWorkerImpl::RecognitionWorkerImpl(const Encoder* encoder, int slots)
+RecognitionWorkerImpl::RecognitionWorkerImpl(const Encoder* encoder,
+                                             const LanguageModel* language_model, int slots)
     : encoder_(encoder),
+      language_model_(language_model),
       arena_(encoder->layout(), encoder->InitialState(), slots),
       scratch_(encoder->NewScratch()) {}
 
 absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::OpenStream(
     const StreamOptions& options) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
+  const absl::StatusOr<DecoderFactory> factory =
+      DecoderFactory::Create(&encoder_->config().tokens, language_model_, options.decoder);
+  if (!factory.ok()) return factory.status();
+  auto hot_words = factory->MakeHotWords(options.decoder.hot_words);
+  if (!hot_words.ok()) return hot_words.status();
   std::unique_ptr<AudioDecoder> decoder;
   if (options.input == StreamOptions::Input::kAudio) {
     auto created = AudioDecoder::Create(options.audio, encoder_->config().sample_rate);
@@ -24,7 +31,7 @@ absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::OpenSt
   const absl::StatusOr<int> slot = arena_.Acquire();
   if (!slot.ok()) return slot.status();
   return std::make_unique<RecognitionStreamImpl>(encoder_->config(), options, std::move(decoder),
-                                                 &arena_, *slot);
+                                                 *factory, *std::move(hot_words), &arena_, *slot);
 }
 
 void RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> streams, int max_chunks) {

@@ -17,8 +17,9 @@ class RecognitionStreamImpl;
 
 class RecognitionWorkerImpl final : public RecognitionWorker {
  public:
-  // `encoder` must outlive the worker, and the worker its streams.
-  RecognitionWorkerImpl(const Encoder* encoder, int slots);
+  // `encoder` and `language_model` (null: none) must outlive the worker, and the worker its
+  // streams.
+  RecognitionWorkerImpl(const Encoder* encoder, const LanguageModel* language_model, int slots);
 
   absl::StatusOr<std::unique_ptr<RecognitionStream>> OpenStream(
       const StreamOptions& options) override;
@@ -29,6 +30,7 @@ class RecognitionWorkerImpl final : public RecognitionWorker {
 
  private:
   const Encoder* const encoder_;
+  const LanguageModel* const language_model_;
   StateArena arena_;
 
   // Of the step at hand.

@@ -10,20 +10,25 @@ namespace {
 
 class RecognizerImpl final : public Recognizer {
  public:
-  RecognizerImpl(std::unique_ptr<ModelFile> file, std::unique_ptr<Encoder> encoder)
-      : file_(std::move(file)), encoder_(std::move(encoder)) {}
+  RecognizerImpl(std::unique_ptr<ModelFile> file, std::unique_ptr<Encoder> encoder,
+                 std::unique_ptr<LanguageModel> language_model)
+      : file_(std::move(file)),
+        encoder_(std::move(encoder)),
+        language_model_(std::move(language_model)) {}
 
   const ModelFile& model() const override { return *file_; }
+  const LanguageModel* language_model() const override { return language_model_.get(); }
   size_t state_bytes_per_stream() const override {
     return static_cast<size_t>(encoder_->layout().total) * sizeof(float);
   }
   std::unique_ptr<RecognitionWorker> NewWorker(int slots) const override {
-    return std::make_unique<RecognitionWorkerImpl>(encoder_.get(), slots);
+    return std::make_unique<RecognitionWorkerImpl>(encoder_.get(), language_model_.get(), slots);
   }
 
  private:
   const std::unique_ptr<ModelFile> file_;
   const std::unique_ptr<Encoder> encoder_;
+  const std::unique_ptr<LanguageModel> language_model_;  // null: none
 };
 
 }  // namespace
@@ -44,6 +49,7 @@ absl::Status StreamOptions::Validate() const {
   if (input == Input::kAudio) {
     if (absl::Status status = audio.Validate(); !status.ok()) return status;
   }
+  if (absl::Status status = decoder.Validate(); !status.ok()) return status;
   return endpoint.Validate();
 }
 
@@ -53,7 +59,14 @@ absl::StatusOr<std::unique_ptr<Recognizer>> Recognizer::Load(const std::string& 
   if (!file.ok()) return file.status();
   absl::StatusOr<std::unique_ptr<Encoder>> encoder = Encoder::Create(**file, options.encoder);
   if (!encoder.ok()) return encoder.status();
-  return std::make_unique<RecognizerImpl>(*std::move(file), *std::move(encoder));
+  std::unique_ptr<LanguageModel> language_model;
+  if (!options.language_model.empty()) {
+    auto opened = LanguageModel::Open(options.language_model);
+    if (!opened.ok()) return opened.status();
+    language_model = *std::move(opened);
+  }
+  return std::make_unique<RecognizerImpl>(*std::move(file), *std::move(encoder),
+                                          std::move(language_model));
 }
 
 }  // namespace rill

@@ -23,10 +23,12 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "model/audio/audio_format.h"
+#include "model/decoder/decoder_options.h"
 #include "model/decoder/endpointer.h"
 #include "model/decoder/hypothesis.h"
 #include "model/encoder/encoder.h"
 #include "model/file/model_file.h"
+#include "model/language_model/language_model.h"
 
 namespace rill {
 
@@ -43,6 +45,7 @@ struct StreamOptions {
   int chunk_frames = 8;  // one of kChunkFrames
   bool interim_results = true;
   EndpointRules endpoint;
+  DecoderOptions decoder;
   int max_queued_frames = 6000;  // 10 ms feature frames waiting for the model: 60 s
 
   absl::Status Validate() const;  // names the field at fault
@@ -58,6 +61,9 @@ struct StreamEvent {
   };
   Kind kind = Kind::kInterim;
   Hypothesis hypothesis;  // for kInterim and kFinal
+  // For kFinal: other texts, the better ones first, at most decoder.alternatives. Texts are
+  // distinct.
+  std::vector<Hypothesis> alternatives;
   // Samples at 16 kHz since the stream began: the utterance's first (its first word's, if it has
   // words), and the first one after what this event covers.
   int64_t start = 0;
@@ -69,11 +75,15 @@ class RecognitionStream {
  public:
   virtual ~RecognitionStream() = default;  // gives the slot back; not while a Step has it
 
-  // Client's thread, all four. InvalidArgument: the audio is at fault; the stream accepts nothing
+  // Client's thread, all five. InvalidArgument: the audio is at fault; the stream accepts nothing
   // more, and every later call gives the same error. FailedPrecondition: after Finish.
   virtual absl::Status AcceptAudio(absl::Span<const uint8_t> bytes) = 0;
   // [n, mel_bins] log-mel frames as LogMel makes them; InvalidArgument if one is not finite.
   virtual absl::Status AcceptFeatures(absl::Span<const float> frames) = 0;
+  // In place of the hot words so far, for the audio to come and for words that are not final yet;
+  // in a greedy stream that had none, from the next utterance on. InvalidArgument names the phrase
+  // at fault; the stream goes on without a change.
+  virtual absl::Status SetHotWords(absl::Span<const HotWord> hot_words) = 0;
   // Everything so far becomes final, without waiting for a whole chunk; the stream goes on. (Of raw
   // audio, up to 25 ms still wait for a whole window.)
   virtual absl::Status Flush(uint64_t flush_id) = 0;
@@ -111,6 +121,7 @@ class RecognitionWorker {
 
 struct RecognizerOptions {
   EncoderOptions encoder;
+  std::string language_model;  // path of a file of `rill-lm build`, for beams; empty: none
 };
 
 class Recognizer {
@@ -120,6 +131,7 @@ class Recognizer {
   virtual ~Recognizer() = default;
 
   virtual const ModelFile& model() const = 0;
+  virtual const LanguageModel* language_model() const { return nullptr; }  // null: none
   virtual size_t state_bytes_per_stream() const = 0;
   virtual std::unique_ptr<RecognitionWorker> NewWorker(int slots) const = 0;
 };

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/types/span.h"
-#include "model/decoder/ctc_greedy_decoder.h"
+#include "model/decoder/ctc_decoder.h"
+#include "model/decoder/decoder_factory.h"
 #include "model/decoder/endpointer.h"
 #include "model/recognizer.h"
 
@@ -15,13 +17,17 @@ namespace rill {
 
 class UtteranceBuilder {
  public:
-  // `tokens` is not owned.
-  UtteranceBuilder(const std::vector<std::string>* tokens, const EndpointRules& rules,
-                   bool interim_results);
+  // `hot_words`: null for none.
+  UtteranceBuilder(const DecoderFactory& factory, std::shared_ptr<const HotWords> hot_words,
+                   const EndpointRules& rules, bool interim_results);
 
   // The next encoder frame: log_probs [vocabulary], for the samples [start, end). Endpoints are
   // looked for after every frame, so that they do not depend on how many come at a time.
   void Accept(absl::Span<const float> log_probs, int64_t start, int64_t end);
+
+  // Null: none. A greedy stream gets another decoder for hot words, from the next utterance on; a
+  // beam takes them from the current one on.
+  void SetHotWords(std::shared_ptr<const HotWords> hot_words);
 
   // What is there becomes final if there are words; then the mark.
   void Flush(uint64_t flush_id);
@@ -33,14 +39,18 @@ class UtteranceBuilder {
 
  private:
   void FindEnd();
-  void AddFinal(Hypothesis hypothesis);
+  void ChangeDecoder();  // to the next one if this one has no words
+  void AddFinal(std::vector<Hypothesis> hypotheses);
   void AddFinalIfWords();
+  int hypotheses_wanted() const { return 1 + factory_.alternatives(); }
 
-  CtcGreedyDecoder decoder_;
+  const DecoderFactory factory_;
+  std::unique_ptr<CtcDecoder> decoder_;
+  std::unique_ptr<CtcDecoder> next_decoder_;  // once decoder_ has no words; null: none waits
   const EndpointRules rules_;
   const bool interim_results_;
   int64_t utterance_start_ = 0;  // samples: the end of what the last final covers
-  int64_t letters_told_ = 0;
+  int64_t changes_told_ = 0;
   std::vector<StreamEvent> events_;
 };
 

@@ -1,9 +1,7 @@
 #include "model/decoder/ctc_greedy_decoder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
-#include <utility>
 
 namespace rill {
 namespace {
@@ -17,11 +15,6 @@ size_t BestToken(absl::Span<const float> log_probs) {
     if (log_probs[i] > log_probs[best]) best = i;
   }
   return best;
-}
-
-float GeometricMean(double log_prob_sum, int64_t tokens) {
-  if (tokens == 0) return 0;
-  return static_cast<float>(std::min(1.0, std::exp(log_prob_sum / static_cast<double>(tokens))));
 }
 
 }  // namespace
@@ -66,7 +59,7 @@ void CtcGreedyDecoder::Append(const std::string& token, float log_prob, int64_t 
     counted.word.end = end;
     counted.log_prob_sum += log_prob;
     ++counted.tokens;
-    ++letters_heard_;
+    ++changes_;
     last_letter_end_ = end;
     at = until;
   }
@@ -83,34 +76,18 @@ void CtcGreedyDecoder::Prolong(float log_prob, int64_t end) {
   }
 }
 
-Hypothesis CtcGreedyDecoder::ToHypothesis(absl::Span<const CountedWord> words) {
-  Hypothesis hypothesis;
-  double log_prob_sum = 0;
-  int64_t tokens = 0;
-  for (const CountedWord& counted : words) {
-    if (!hypothesis.text.empty()) hypothesis.text += ' ';
-    hypothesis.text += counted.word.text;
-    hypothesis.words.push_back(counted.word);
-    hypothesis.words.back().confidence = GeometricMean(counted.log_prob_sum, counted.tokens);
-    log_prob_sum += counted.log_prob_sum;
-    tokens += counted.tokens;
-  }
-  hypothesis.confidence = GeometricMean(log_prob_sum, tokens);
-  return hypothesis;
-}
-
 Hypothesis CtcGreedyDecoder::Current() const { return ToHypothesis(words_); }
 
-Hypothesis CtcGreedyDecoder::Take() {
-  Hypothesis taken = Current();
+std::vector<Hypothesis> CtcGreedyDecoder::TakeNBest(int) {
+  std::vector<Hypothesis> taken{Current()};
   words_.clear();
   word_open_ = letter_open_ = false;
   return taken;
 }
 
-Hypothesis CtcGreedyDecoder::TakeClosed() {
-  if (!word_open_ || words_.size() < 2) return Take();
-  Hypothesis taken = ToHypothesis(absl::MakeConstSpan(words_).first(words_.size() - 1));
+std::vector<Hypothesis> CtcGreedyDecoder::TakeClosedNBest(int n) {
+  if (!word_open_ || words_.size() < 2) return TakeNBest(n);
+  std::vector<Hypothesis> taken{ToHypothesis(absl::MakeConstSpan(words_).first(words_.size() - 1))};
   words_.erase(words_.begin(), std::prev(words_.end()));
   return taken;
 }

@@ -19,6 +19,9 @@ struct Hypothesis {
   std::string text;  // words joined by one space
   std::vector<Word> words;
   float confidence = 0;  // of all words; 0 if there are none
+  // The beam's natural-log score since the utterance began: to compare the alternatives of one
+  // utterance, nothing else. 0 if the decoder has none.
+  double score = 0;
 };
 
 }  // namespace rill

@@ -118,13 +118,13 @@ TEST_F(CtcGreedyDecoderTest, TakeClosedLeavesTheOpenWord) {
   EXPECT_FALSE(decoder_.has_words());
 }
 
-TEST_F(CtcGreedyDecoderTest, LettersHeardTellsOfEveryChange) {
-  int64_t heard = decoder_.letters_heard();
+TEST_F(CtcGreedyDecoderTest, ChangesTellsOfEveryChange) {
+  int64_t heard = decoder_.changes();
   std::string text;
   for (const char c : std::string("__aa_b b__c_")) {
     Say(std::string(1, c));
-    EXPECT_EQ(decoder_.letters_heard() != heard, Text() != text);
-    heard = decoder_.letters_heard();
+    EXPECT_EQ(decoder_.changes() != heard, Text() != text);
+    heard = decoder_.changes();
     text = Text();
   }
 }

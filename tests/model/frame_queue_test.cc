@@ -49,14 +49,14 @@ TEST(FrameQueueTest, AMarkReleasesThePartialChunkBeforeIt) {
   EXPECT_EQ(taken.frames, 3);
   ASSERT_EQ(taken.marks.size(), 1u);
   EXPECT_EQ(taken.marks[0].flush_id, 5u);
-  EXPECT_FALSE(taken.marks[0].end);
+  EXPECT_EQ(taken.marks[0].kind, FrameQueue::Mark::Kind::kFlush);
   taken = queue.Take(8, 1, &out);
   EXPECT_EQ(taken.frames, 8);
   queue.PushEnd();
   taken = queue.Take(8, 1, &out);
   EXPECT_EQ(taken.frames, 1);
   ASSERT_EQ(taken.marks.size(), 1u);
-  EXPECT_TRUE(taken.marks[0].end);
+  EXPECT_EQ(taken.marks[0].kind, FrameQueue::Mark::Kind::kEnd);
   EXPECT_EQ(out, Frames(0, 20));
   EXPECT_EQ(queue.size(), 0);
 }
@@ -74,7 +74,7 @@ TEST(FrameQueueTest, MarksAloneMakeItReady) {
   EXPECT_EQ(taken.frames, 0);
   ASSERT_EQ(taken.marks.size(), 3u);
   EXPECT_EQ(taken.marks[1].flush_id, 2u);
-  EXPECT_TRUE(taken.marks[2].end);
+  EXPECT_EQ(taken.marks[2].kind, FrameQueue::Mark::Kind::kEnd);
   EXPECT_FALSE(queue.ready(8));
 }
 
@@ -94,8 +94,8 @@ TEST(FrameQueueTest, TwoThreadsLoseNothing) {
   std::vector<float> out;
   for (bool ended = false; !ended;) {
     for (const FrameQueue::Mark& mark : queue.Take(16, 2, &out).marks) {
-      ended = mark.end;
-      if (!mark.end) {
+      ended = mark.kind == FrameQueue::Mark::Kind::kEnd;
+      if (!ended) {
         EXPECT_EQ(mark.flush_id, out.size() / kBins);
       }
     }

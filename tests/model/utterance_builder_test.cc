@@ -11,7 +11,8 @@ constexpr int64_t kFrame = 640;  // samples: 40 ms
 class UtteranceBuilderTest : public ::testing::Test {
  protected:
   void Start(const EndpointRules& rules, bool interim = true) {
-    builder_ = std::make_unique<UtteranceBuilder>(&tokens_, rules, interim);
+    builder_ =
+        std::make_unique<UtteranceBuilder>(DecoderFactory(&tokens_), nullptr, rules, interim);
   }
 
   // One character a frame; '_' is the blank.

@@ -45,6 +45,11 @@ class FakeStream : public RecognitionStream {
     return Accept(reinterpret_cast<const char*>(frames.data()), frames.size() * sizeof(float));
   }
 
+  absl::Status SetHotWords(absl::Span<const HotWord> hot_words) override {
+    const Feeding feeding(this);
+    return error_;
+  }
+
   absl::Status Flush(uint64_t flush_id) override {
     const Feeding feeding(this);
     std::lock_guard lock(mutex_);

@@ -1,0 +1,477 @@
+#include "model/decoder/ctc_beam_decoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace rill {
+namespace {
+
+constexpr int kBlank = 0;
+constexpr double kNever = -1e30;        // the logarithm of 0
+constexpr float kLeastLogProb = -1000;  // of a frame's
+constexpr int kDecideEvery = 8;         // frames
+constexpr double kLn2 = 0.6931471805599453;
+constexpr double kNoMatter = -40;  // beside 1, in logarithms
+
+double LogAdd(double a, double b) {
+  if (a < b) std::swap(a, b);
+  const double difference = b - a;
+  return difference < kNoMatter ? a : a + std::log1p(std::exp(difference));
+}
+
+// Enough for texts that agree on nothing for a long word, and for a few that differ for long.
+int PoolCapacity(const BeamOptions& options) { return 1024 + 32 * options.beam; }
+
+}  // namespace
+
+CtcBeamDecoder::CtcBeamDecoder(const std::vector<std::string>* tokens, const LanguageModel* model,
+                               const BeamOptions& options)
+    : tokens_(tokens),
+      options_(options),
+      scorer_(tokens, model, options),
+      pool_(PoolCapacity(options)),
+      frame_(tokens->size()) {
+  Restart(kBlank, {0, 0, kNever, 0, 0}, scorer_.SentenceStart());
+}
+
+void CtcBeamDecoder::Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) {
+  start_ = start;
+  end_ = time_ = end;
+  if (frames_++ % kDecideEvery == 0) DecideCommon();
+  if (pool_.room() < options_.beam) MakeRoom();
+  ReadFrame(log_probs);
+  StayAll();
+  ExtendAll();
+  Select();
+  NoticeChange();
+}
+
+void CtcBeamDecoder::ReadFrame(absl::Span<const float> log_probs) {
+  float best = kLeastLogProb;
+  for (size_t i = 0; i < frame_.size(); ++i) {
+    const float value = log_probs[i];
+    frame_[i] = std::isnan(value) ? kLeastLogProb : std::clamp(value, kLeastLogProb, 0.0f);
+    best = std::max(best, frame_[i]);
+  }
+  frame_tokens_.clear();
+  if (std::isnan(log_probs[kBlank])) {  // as for the greedy decoder: nothing was said
+    frame_[kBlank] = 0;
+  } else {
+    for (size_t i = 1; i < frame_.size(); ++i) {
+      if (frame_[i] > kLeastLogProb && frame_[i] >= best - options_.token_threshold) {
+        frame_tokens_.push_back(static_cast<int>(i));
+      }
+    }
+    frame_[kBlank] -= options_.blank_penalty;
+  }
+  blank_or_space_ = LogAdd(frame_[kBlank], frame_[scorer_.space()]);
+}
+
+// Every text may stay what it is: by a blank, or by its last letter said on. Where no word is open
+// a space is as good as a blank.
+void CtcBeamDecoder::StayAll() {
+  candidates_.clear();
+  worst_ = kNever;
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    const Entry& entry = beam_[i];
+    const PrefixNode& node = pool_[entry.node];
+    Candidate stay;
+    stay.node = entry.node;
+    stay.rank = static_cast<int32_t>(i);
+    stay.blank = entry.total + (node.text.letters == 0 ? blank_or_space_ : frame_[kBlank]);
+    stay.letter = entry.letter == kNever ? kNever : entry.letter + frame_[node.token];
+    stay.fresh = kNever;
+    worst_ = std::max(worst_, std::max(stay.blank, stay.letter) + node.text.score());
+    candidates_.push_back(stay);
+  }
+  worst_ -= options_.beam_threshold;
+}
+
+void CtcBeamDecoder::ExtendAll() {
+  extended_.clear();
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    for (const int token : frame_tokens_) Extend(static_cast<int32_t>(i), token);
+  }
+}
+
+void CtcBeamDecoder::Extend(int32_t rank, int token) {
+  const Entry& entry = beam_[rank];
+  const PrefixNode& node = pool_[entry.node];
+  if (token == scorer_.space() && node.text.letters == 0) return;
+  // A letter said on is the same letter, unless there was a blank.
+  const double before = token == node.token ? entry.blank : entry.total;
+  if (before == kNever) return;
+  const bool space = token == scorer_.space();
+  const double mass = before + frame_[token];
+  Candidate next;
+  next.rank = rank;
+  next.token = token;
+  next.blank = space ? mass : kNever;
+  next.letter = next.fresh = space ? kNever : mass;
+  next.node = pool_.FindChild(entry.node, token);
+  if (next.node != PrefixNode::kNone) {
+    if (const int32_t known = pool_[next.node].rank; known != PrefixNode::kNone) {
+      double& known_mass = space ? candidates_[known].blank : candidates_[known].letter;
+      known_mass = LogAdd(known_mass, mass);
+      candidates_[known].fresh = next.fresh;
+      return;
+    }
+    next.score = mass + pool_[next.node].text.score();
+    if (next.score >= worst_) candidates_.push_back(next);
+    return;
+  }
+  TextState text;
+  if (!scorer_.Extend(node.text, token, &text)) return;
+  next.score = mass + text.score();
+  if (next.score < worst_) return;
+  next.extended = static_cast<int32_t>(extended_.size());
+  extended_.push_back(text);
+  candidates_.push_back(next);
+}
+
+void CtcBeamDecoder::Select() {
+  ranking_.clear();
+  double best = kNever;
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    Candidate& candidate = candidates_[i];
+    if (i < beam_.size()) {
+      candidate.score =
+          LogAdd(candidate.blank, candidate.letter) + pool_[candidate.node].text.score();
+    }
+    best = std::max(best, candidate.score);
+    ranking_.push_back({candidate.score, static_cast<int32_t>(i)});
+  }
+  const auto better = [](const Ranked& a, const Ranked& b) {
+    return a.score != b.score ? a.score > b.score : a.candidate < b.candidate;
+  };
+  const size_t kept = std::min<size_t>(options_.beam, ranking_.size());
+  std::partial_sort(ranking_.begin(), ranking_.begin() + kept, ranking_.end(), better);
+
+  next_.clear();
+  for (size_t i = 0; i < kept && ranking_[i].score >= best - options_.beam_threshold; ++i) {
+    const Candidate& candidate = candidates_[ranking_[i].candidate];
+    int32_t node = candidate.node;
+    if (node == PrefixNode::kNone) {
+      node = pool_.Add(beam_[candidate.rank].node, candidate.token,
+                       candidate.token != scorer_.space());
+      pool_[node].text = extended_[candidate.extended];
+    }
+    pool_.Hold(node);
+    Entry entry;
+    entry.node = node;
+    // Scores are kept near 0, whatever the length of the audio.
+    entry.blank = candidate.blank == kNever ? kNever : candidate.blank - best;
+    entry.letter = candidate.letter == kNever ? kNever : candidate.letter - best;
+    entry.total = LogAdd(entry.blank, entry.letter);
+    entry.score = candidate.score - best;
+    next_.push_back(entry);
+  }
+  offset_ += best;
+  for (const Entry& entry : beam_) {
+    pool_[entry.node].rank = PrefixNode::kNone;
+    pool_.Release(entry.node);
+  }
+  beam_.swap(next_);
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    pool_[beam_[i].node].rank = static_cast<int32_t>(i);
+  }
+  KeepTimes();
+}
+
+void CtcBeamDecoder::KeepTimes() {
+  // A text's last letter was said when its better continuations say so, no more when it does.
+  for (const Entry& entry : beam_) {
+    const PrefixNode& node = pool_[entry.node];
+    if (node.parent == PrefixNode::kNone) continue;
+    PrefixNode& parent = pool_[node.parent];
+    if (parent.rank == PrefixNode::kNone || parent.rank > node.rank) parent.settled = true;
+  }
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    const Candidate& candidate = candidates_[ranking_[i].candidate];
+    PrefixNode& node = pool_[beam_[i].node];
+    if (node.settled || candidate.letter <= candidate.blank) continue;
+    // If it was said only now, with more weight than all before, then it was not said before.
+    if (candidate.fresh > std::max(candidate.blank, candidate.letter - kLn2)) {
+      node.start = start_;
+      node.peak = frame_[node.token];
+    }
+    node.end = end_;
+    node.peak = std::max(node.peak, frame_[node.token]);
+  }
+}
+
+int64_t CtcBeamDecoder::WordsId(int32_t node) const {
+  return node == pool_.root() && decided_.empty() ? 0 : pool_[node].words_id;
+}
+
+void CtcBeamDecoder::NoticeChange() {
+  const int32_t best = beam_.front().node;
+  if (const int64_t id = WordsId(best); id != best_words_id_) {
+    best_words_id_ = id;
+    ++changes_;
+  }
+  if (best == pool_.root()) {
+    if (!decided_.empty()) last_letter_end_ = decided_.back().word.end;
+    return;
+  }
+  const PrefixNode& node = pool_[best];
+  last_letter_end_ = node.text.letters > 0 ? node.end : pool_[node.parent].end;
+}
+
+bool CtcBeamDecoder::has_words() const {
+  return !decided_.empty() || beam_.front().node != pool_.root();
+}
+
+int64_t CtcBeamDecoder::first_word_start() const {
+  if (!decided_.empty()) return decided_.front().word.start;
+  int64_t start = time_;
+  for (int32_t node = beam_.front().node; node != pool_.root(); node = pool_[node].parent) {
+    start = pool_[node].start;
+  }
+  return start;
+}
+
+void CtcBeamDecoder::MakeRoom() {
+  DecideCommon();
+  if (pool_.room() >= options_.beam) return;
+  const int32_t boundary = LastBoundary(beam_.front().node);
+  DropAllBut(boundary);
+  if (boundary != pool_.root()) Decide(boundary);
+  // Many texts that still agree on nothing.
+  while (pool_.room() < options_.beam && beam_.size() > 1) {
+    pool_[beam_.back().node].rank = PrefixNode::kNone;
+    pool_.Release(beam_.back().node);
+    beam_.pop_back();
+  }
+}
+
+// Decides the words that all texts of the beam begin with.
+void CtcBeamDecoder::DecideCommon() {
+  const int32_t root = pool_.root();
+  if (beam_.front().node == root || pool_[root].rank != PrefixNode::kNone) return;
+  int32_t common = beam_.front().node;
+  int32_t node = pool_[common].parent;
+  for (; node != root; node = pool_[node].parent) {
+    if (pool_[node].holds > 1) common = node;
+  }
+  if (pool_[root].holds > 2) return;  // the root's own hold and one child
+  common = LastBoundary(common);
+  if (common != root) Decide(common);
+}
+
+int32_t CtcBeamDecoder::LastBoundary(int32_t node) const {
+  while (pool_[node].text.letters > 0) node = pool_[node].parent;
+  return node;
+}
+
+bool CtcBeamDecoder::BeginsWith(int32_t node, int32_t before) const {
+  while (node != before && node != PrefixNode::kNone) node = pool_[node].parent;
+  return node == before;
+}
+
+void CtcBeamDecoder::DropAllBut(int32_t before) {
+  next_.clear();
+  for (const Entry& entry : beam_) {
+    if (BeginsWith(entry.node, before)) next_.push_back(entry);
+  }
+  // Not before all have been looked at: a node that is let go of is no text any more.
+  for (const Entry& entry : beam_) {
+    if (BeginsWith(entry.node, before)) continue;
+    pool_[entry.node].rank = PrefixNode::kNone;
+    pool_.Release(entry.node);
+  }
+  beam_.swap(next_);
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    pool_[beam_[i].node].rank = static_cast<int32_t>(i);
+  }
+}
+
+void CtcBeamDecoder::Decide(int32_t node) {
+  AppendWords(node, &decided_);
+  pool_.MakeRoot(node);
+}
+
+// The words between the root and `node`.
+void CtcBeamDecoder::AppendWords(int32_t node, std::vector<CountedWord>* words) const {
+  const size_t first = words->size();
+  bool in_word = false;
+  std::vector<int32_t> path;
+  for (; node != pool_.root(); node = pool_[node].parent) path.push_back(node);
+  for (auto it = path.rbegin(); it != path.rend(); ++it) {
+    const PrefixNode& at = pool_[*it];
+    if (at.text.letters == 0) {
+      in_word = false;
+      continue;
+    }
+    if (!in_word) {
+      words->emplace_back();
+      words->back().word.start = at.start;
+    }
+    in_word = true;
+    CountedWord& counted = words->back();
+    counted.word.text += (*tokens_)[at.token];
+    counted.word.end = std::max(counted.word.end, at.end);
+    counted.log_prob_sum += at.peak;
+    ++counted.tokens;
+  }
+  // Letters' times come from different ways to say the text: see that words do not overlap.
+  for (size_t i = std::max<size_t>(first, 1); i < words->size(); ++i) {
+    Word& word = (*words)[i].word;
+    word.start = std::max(word.start, (*words)[i - 1].word.end);
+    word.end = std::max(word.end, word.start);
+  }
+}
+
+Hypothesis CtcBeamDecoder::Read(int32_t node, double score) const {
+  std::vector<CountedWord> words = decided_;
+  AppendWords(node, &words);
+  Hypothesis hypothesis = ToHypothesis(words);
+  hypothesis.score = score;
+  return hypothesis;
+}
+
+Hypothesis CtcBeamDecoder::Current() const {
+  return Read(beam_.front().node, beam_.front().score + offset_);
+}
+
+void CtcBeamDecoder::AddEnding(const Ending& ending, std::vector<Ending>* endings) const {
+  for (Ending& other : *endings) {
+    if (other.words_id != ending.words_id) continue;
+    other.score = LogAdd(other.score, ending.score);
+    return;
+  }
+  endings->push_back(ending);
+}
+
+std::vector<Hypothesis> CtcBeamDecoder::ReadBest(std::vector<Ending>* endings, int n) const {
+  std::vector<Hypothesis> best;
+  for (const Ending& ending : *endings) {
+    if (static_cast<int>(best.size()) == std::max(n, 1)) break;
+    // Silence is no alternative to words.
+    if (!best.empty() && ending.words_id == 0) continue;
+    best.push_back(Read(ending.node, ending.score + offset_));
+  }
+  return best;
+}
+
+std::vector<Hypothesis> CtcBeamDecoder::TakeNBest(int n) { return TakeAll(n, true); }
+
+std::vector<Hypothesis> CtcBeamDecoder::TakeAll(int n, bool sentence_end) {
+  std::vector<Ending> endings;
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    Ending ending;
+    const Entry& entry = beam_[i];
+    const TextState& text = pool_[entry.node].text;
+    if (!scorer_.Finish(text, sentence_end, &ending.score, &ending.history)) continue;
+    ending.score += entry.total;
+    ending.node = entry.node;
+    ending.words_id = WordsId(entry.node);
+    ending.rank = static_cast<int32_t>(i);
+    AddEnding(ending, &endings);
+  }
+  if (endings.empty()) {  // every text ends in the middle of a word: the best one without that
+    Ending ending;
+    ending.node = LastBoundary(beam_.front().node);
+    ending.words_id = WordsId(ending.node);
+    ending.history = pool_[ending.node].text.history;
+    endings.push_back(ending);
+  }
+  std::stable_sort(endings.begin(), endings.end(),
+                   [](const Ending& a, const Ending& b) { return a.score > b.score; });
+  std::vector<Hypothesis> taken = ReadBest(&endings, n);
+  const Ending& best = endings.front();
+  const Entry last = beam_[best.rank];
+  // Spaces, like blanks, are not said on.
+  const bool letter = pool_[last.node].text.letters > 0 || last.node == pool_.root();
+  const int token = letter ? pool_[last.node].token : kBlank;
+  if (!taken.front().words.empty()) last_letter_end_ = taken.front().words.back().end;
+  const LanguageModel::State history =
+      sentence_end ? scorer_.SentenceStart() : LanguageModel::State(best.history);
+  decided_.clear();
+  Restart(token, last, history);
+  return taken;
+}
+
+// A letter that is being said has been taken, however long it may go on.
+void CtcBeamDecoder::Restart(int token, const Entry& last, const LanguageModel::State& history) {
+  pool_.Clear(scorer_.Begin(history));
+  const int32_t root = pool_.root();
+  pool_[root].token = token;
+  pool_[root].settled = true;
+  pool_[root].rank = 0;
+  pool_.Hold(root);
+  const double total = LogAdd(last.blank, last.letter);
+  Entry entry;
+  entry.node = root;
+  entry.blank = token == kBlank ? 0 : last.blank == kNever ? kNever : last.blank - total;
+  entry.letter = token == kBlank || last.letter == kNever ? kNever : last.letter - total;
+  beam_.assign(1, entry);
+  offset_ = 0;
+  best_words_id_ = 0;
+}
+
+std::vector<Hypothesis> CtcBeamDecoder::TakeClosedNBest(int n) {
+  const int32_t boundary = LastBoundary(beam_.front().node);
+  const bool any_closed = !decided_.empty() || boundary != pool_.root();
+  if (!any_closed) return TakeAll(n, false);
+  std::vector<Ending> endings;
+  for (const Entry& entry : beam_) {
+    Ending ending;
+    ending.node = LastBoundary(entry.node);
+    ending.words_id = WordsId(ending.node);
+    ending.score = entry.total + pool_[ending.node].text.score();
+    AddEnding(ending, &endings);
+  }
+  // The words that the best text goes on from come first, whatever the others add up to.
+  std::stable_sort(endings.begin() + 1, endings.end(),
+                   [](const Ending& a, const Ending& b) { return a.score > b.score; });
+  std::vector<Hypothesis> taken = ReadBest(&endings, n);
+  DropAllBut(boundary);
+  if (boundary != pool_.root()) Decide(boundary);
+  decided_.clear();
+  pool_[boundary].words_id = 0;
+  best_words_id_ = WordsId(beam_.front().node);
+  return taken;
+}
+
+bool CtcBeamDecoder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
+  scorer_.set_hot_words(std::move(hot_words));
+  // All texts anew, each before those that go on from it.
+  scorer_.ForgetHotWords(&pool_[pool_.root()].text);
+  std::vector<int32_t> open{pool_.root()};
+  while (!open.empty()) {
+    const int32_t parent = open.back();
+    open.pop_back();
+    for (int32_t child = pool_[parent].first_child; child != PrefixNode::kNone;
+         child = pool_[child].next_sibling) {
+      scorer_.FollowHotWords(pool_[parent].text, pool_[child].token, &pool_[child].text);
+      open.push_back(child);
+    }
+  }
+  for (Entry& entry : beam_) entry.score = entry.total + pool_[entry.node].text.score();
+  std::stable_sort(beam_.begin(), beam_.end(),
+                   [](const Entry& a, const Entry& b) { return a.score > b.score; });
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    pool_[beam_[i].node].rank = static_cast<int32_t>(i);
+  }
+  NoticeChange();
+  return true;
+}
+
+size_t CtcBeamDecoder::bytes() const {
+  return pool_.bytes() + (beam_.capacity() + next_.capacity()) * sizeof(Entry) +
+         frame_.capacity() * sizeof(float) + frame_tokens_.capacity() * sizeof(int) +
+         candidates_.capacity() * sizeof(Candidate) + extended_.capacity() * sizeof(TextState) +
+         ranking_.capacity() * sizeof(Ranked);
+}
+
+// Vectors may hold twice what they need.
+size_t CtcBeamDecoder::MaxBytes(const BeamOptions& options, int vocabulary) {
+  const size_t beam = static_cast<size_t>(options.beam), tokens = static_cast<size_t>(vocabulary);
+  return PrefixPool::MaxBytes(PoolCapacity(options)) + 4 * beam * sizeof(Entry) +
+         tokens * (sizeof(float) + 2 * sizeof(int)) +
+         2 * beam * tokens * (sizeof(Candidate) + sizeof(TextState) + sizeof(Ranked));
+}
+
+}  // namespace rill

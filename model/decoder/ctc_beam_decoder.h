@@ -1,0 +1,131 @@
+// CTC prefix beam search of one stream: the text with the highest score, the probabilities of all
+// ways to say a text summed, the language model's, words' and hot words' scores added (TextScorer).
+//
+// After A. Graves et al., "Connectionist temporal classification", ICML 2006, section 3.2, and A.
+// Hannun et al., "First-pass large vocabulary continuous speech recognition using bi-directional
+// recurrent DNNs", 2014, algorithm 1, with these rules: spaces only part words, so that any number
+// of them counts as one and none stands before the first word; a text with words that the lexicon
+// forbids is never taken, though an interim result may end with the beginning of one.
+//
+// Confidences: see counted_word.h; a letter is being said while, of the ways to say its text, those
+// that say it in a frame have more weight than those that have said it before.
+//
+// Equal scores: the text that came from the better one before goes first, then the lower token. So
+// the words are the same on every run, and however many frames come at a time.
+//
+// Memory: MaxBytes() at most, whatever the length of the audio, plus the words since the last Take,
+// as for any decoder. What all of the beam agrees on is decided at the next space; if the beam
+// disagrees for too long for its memory, the best text's closed words are. No frame allocates
+// memory once a stream has had its most varied one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/decoder/counted_word.h"
+#include "model/decoder/ctc_decoder.h"
+#include "model/decoder/decoder_options.h"
+#include "model/decoder/prefix_pool.h"
+#include "model/decoder/text_scorer.h"
+
+namespace rill {
+
+class CtcBeamDecoder final : public CtcDecoder {
+ public:
+  // tokens[0] is the blank; the others are letters and " ". `model` may be null if not
+  // options.lexicon. Neither is owned. options.Validate() holds.
+  CtcBeamDecoder(const std::vector<std::string>* tokens, const LanguageModel* model,
+                 const BeamOptions& options);
+
+  void Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) override;
+  Hypothesis Current() const override;
+  std::vector<Hypothesis> TakeNBest(int n) override;
+  std::vector<Hypothesis> TakeClosedNBest(int n) override;
+  bool has_words() const override;
+  int64_t first_word_start() const override;
+  bool SetHotWords(std::shared_ptr<const HotWords> hot_words) override;
+
+  size_t bytes() const;  // of the search; without words that are decided, and hot words
+  static size_t MaxBytes(const BeamOptions& options, int vocabulary);
+
+ private:
+  // A text of the beam. Log-probabilities, of all ways to say it so far: those that end with a
+  // blank (or, if no word is open, a space), those that end with its last letter.
+  struct Entry {
+    int32_t node = 0;
+    double blank = 0, letter = 0;
+    double total = 0;  // of both
+    double score = 0;  // with the text's
+  };
+  // A text that the next beam may have.
+  struct Candidate {
+    int32_t node = PrefixNode::kNone;  // none yet: child `token` of the text `rank`, see extended_
+    int32_t rank = 0;
+    int token = -1;
+    int32_t extended = -1;
+    double blank = 0, letter = 0;
+    double fresh = 0;  // of `letter`: said in this frame only
+    double score = 0;
+  };
+  struct Ranked {
+    double score = 0;
+    int32_t candidate = 0;
+  };
+  // A text at the end of an utterance.
+  struct Ending {
+    int32_t node = 0;  // of its last letter or later
+    int64_t words_id = 0;
+    double score = 0;
+    int32_t rank = 0;  // its best entry's
+    LanguageModel::State history;
+  };
+
+  void ReadFrame(absl::Span<const float> log_probs);
+  void StayAll();
+  void ExtendAll();
+  void Extend(int32_t rank, int token);
+  void Select();
+  void KeepTimes();
+  void NoticeChange();
+
+  void MakeRoom();
+  void DecideCommon();
+  // Whether the text of `node` begins with that of `before`.
+  bool BeginsWith(int32_t node, int32_t before) const;
+  void DropAllBut(int32_t before);  // texts that do not begin with it
+  void Decide(int32_t node);        // its words; it becomes the root
+
+  int32_t LastBoundary(int32_t node) const;  // the longest text before it with no word open
+  int64_t WordsId(int32_t node) const;
+  void AppendWords(int32_t node, std::vector<CountedWord>* words) const;
+  Hypothesis Read(int32_t node, double score) const;
+  std::vector<Hypothesis> ReadBest(std::vector<Ending>* endings, int n) const;
+  std::vector<Hypothesis> TakeAll(int n, bool sentence_end);
+  void AddEnding(const Ending& ending, std::vector<Ending>* endings) const;
+  void Restart(int token, const Entry& last, const LanguageModel::State& history);
+
+  const std::vector<std::string>* const tokens_;
+  const BeamOptions options_;
+  TextScorer scorer_;
+  PrefixPool pool_;
+  std::vector<Entry> beam_;  // best first
+  double offset_ = 0;        // taken off all scores so far
+  int64_t frames_ = 0;
+  int64_t best_words_id_ = 0;
+  std::vector<CountedWord> decided_;
+
+  // Of the frame at hand.
+  int64_t start_ = 0, end_ = 0;
+  std::vector<float> frame_;  // [vocabulary]
+  double blank_or_space_ = 0;
+  std::vector<int> frame_tokens_;  // worth trying, rising
+  std::vector<Candidate> candidates_;
+  std::vector<TextState> extended_;
+  std::vector<Ranked> ranking_;
+  std::vector<Entry> next_;
+  double worst_ = 0;  // a candidate must have this score
+};
+
+}  // namespace rill

@@ -1,0 +1,66 @@
+#include "model/decoder/decoder_factory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "model/decoder/ctc_beam_decoder.h"
+#include "model/decoder/ctc_greedy_decoder.h"
+
+namespace rill {
+namespace {
+
+// A beam takes tokens one by one, each a part of one word.
+absl::Status CheckTokens(const std::vector<std::string>& tokens, absl::string_view field) {
+  if (std::find(tokens.begin(), tokens.end(), " ") == tokens.end()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(field, ": needs a model with the token \" \"; this one has none"));
+  }
+  for (const std::string& token : tokens) {
+    if (token.size() > 1 && token.find(' ') != std::string::npos) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          field, ": needs a model whose tokens are letters; this one has \"", token, "\""));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::string>* tokens,
+                                                      const LanguageModel* model,
+                                                      const DecoderOptions& options) {
+  if (absl::Status status = options.Validate(); !status.ok()) return status;
+  DecoderFactory factory(tokens);
+  factory.alternatives_ = options.alternatives;
+  factory.beam_ = options.beam;
+  factory.greedy_ = options.kind == DecoderOptions::Kind::kGreedy;
+  if (factory.greedy_) {
+    factory.beam_.lexicon = false;
+    return factory;
+  }
+  if (absl::Status status = CheckTokens(*tokens, "decoder.kind"); !status.ok()) return status;
+  if (options.beam.lexicon && model == nullptr) {
+    return absl::InvalidArgumentError(
+        "decoder.beam.lexicon: needs a language model, and the recogniser has none");
+  }
+  factory.model_ = model;
+  return factory;
+}
+
+absl::StatusOr<std::shared_ptr<const HotWords>> DecoderFactory::MakeHotWords(
+    absl::Span<const HotWord> hot_words) const {
+  if (!hot_words.empty()) {
+    if (absl::Status status = CheckTokens(*tokens_, "hot_words"); !status.ok()) return status;
+  }
+  return HotWords::Create(hot_words, *tokens_, model_ == nullptr ? nullptr : &model_->lexicon());
+}
+
+std::unique_ptr<CtcDecoder> DecoderFactory::New(std::shared_ptr<const HotWords> hot_words) const {
+  if (greedy_ && hot_words == nullptr) return std::make_unique<CtcGreedyDecoder>(tokens_);
+  auto beam = std::make_unique<CtcBeamDecoder>(tokens_, model_, beam_);
+  beam->SetHotWords(std::move(hot_words));
+  return beam;
+}
+
+}  // namespace rill

@@ -1,0 +1,46 @@
+// Makes the decoders of one stream, and its hot words ready. Immutable; any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "model/decoder/ctc_decoder.h"
+#include "model/decoder/decoder_options.h"
+#include "model/decoder/hot_words.h"
+#include "model/language_model/language_model.h"
+
+namespace rill {
+
+class DecoderFactory {
+ public:
+  // Greedy, no hot words. `tokens` is not owned.
+  explicit DecoderFactory(const std::vector<std::string>* tokens) : tokens_(tokens) {}
+
+  // InvalidArgument naming the field: options out of range, or that the model or the language model
+  // (null: none) does not allow. Neither `tokens` nor `model` is owned. options.hot_words are not
+  // looked at: see MakeHotWords.
+  static absl::StatusOr<DecoderFactory> Create(const std::vector<std::string>* tokens,
+                                               const LanguageModel* model,
+                                               const DecoderOptions& options);
+
+  // As HotWords::Create; they are for this factory's decoders only.
+  absl::StatusOr<std::shared_ptr<const HotWords>> MakeHotWords(
+      absl::Span<const HotWord> hot_words) const;
+
+  // `hot_words`: null for none.
+  std::unique_ptr<CtcDecoder> New(std::shared_ptr<const HotWords> hot_words) const;
+
+  int alternatives() const { return alternatives_; }
+
+ private:
+  const std::vector<std::string>* tokens_;
+  const LanguageModel* model_ = nullptr;  // what beams use
+  bool greedy_ = true;
+  BeamOptions beam_;
+  int alternatives_ = 0;
+};
+
+}  // namespace rill

@@ -1,0 +1,56 @@
+// How a stream is decoded. Plain values; any thread. Scores are natural logarithms.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace rill {
+
+// Words that the speaker may well say: names, terms. A phrase is one word or several; capitals are
+// taken as small letters.
+struct HotWord {
+  std::string phrase;
+  float boost = 0;  // added to the score of a text for each time the phrase is in it; -20 to 20
+};
+inline constexpr int kMaxHotWords = 1000;
+inline constexpr int kMaxHotWordLetters = 100;
+inline constexpr float kMaxBoost = 20;
+
+struct BeamOptions {
+  int beam = 16;  // hypotheses kept; 1 to 128
+  // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words + boosts.
+  float lm_weight = 0.5f;      // 0 to 10
+  float word_bonus = 0.0f;     // -20 to 20
+  float blank_penalty = 0.0f;  // taken off the blank's log-probability in each frame; -20 to 20
+  // A letter that is less likely than its frame's best by more than this is not tried; 0 to 100.
+  float token_threshold = 8.0f;
+  // A hypothesis worse than the best by more than this is dropped; 0 to 1000.
+  float beam_threshold = 15.0f;
+  // Only words of the language model's lexicon and hot words; needs a language model. Otherwise any
+  // letters; then, if there is a language model, a word outside of its lexicon costs these
+  // instead of the language model's score, and what follows is scored without a history. A hot
+  // word outside of the lexicon costs unknown_word_penalty only.
+  bool lexicon = false;
+  float unknown_word_penalty = 8.0f;    // 0 to 100
+  float unknown_letter_penalty = 0.5f;  // 0 to 100, for each letter
+
+  absl::Status Validate() const;  // names the field at fault
+};
+
+struct DecoderOptions {
+  enum class Kind {
+    kGreedy,  // the best letter of every frame; with hot words a beam without language model
+    kBeam,    // beam search, with the recogniser's language model if it has one
+  };
+  Kind kind = Kind::kGreedy;
+  BeamOptions beam;
+  std::vector<HotWord> hot_words;
+  int alternatives =
+      0;  // other texts that finals carry at most; a greedy stream has none; 0 to 100
+
+  absl::Status Validate() const;
+};
+
+}  // namespace rill

@@ -1,0 +1,73 @@
+// Hot words made ready for the beam: an automaton over letters (Aho and Corasick, "Efficient string
+// matching", 1975) that knows at each letter how much of which phrase has been said. Immutable; any
+// thread.
+//
+// Phrases match whole words only. A text gets a phrase's boost once for each place where it stands,
+// also where phrases overlap. So that the beam keeps what may become a phrase, a positive boost is
+// given letter by letter in advance, an equal part each, and is taken back whole when the next
+// letter is another one; where several phrases begin alike the highest advance counts. A
+// text's boosts are the gains of all its letters and spaces, plus the advance of its last state.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "model/decoder/decoder_options.h"
+#include "model/decoder/token_trie.h"
+#include "model/language_model/lexicon.h"
+
+namespace rill {
+
+class HotWords {
+ public:
+  using State = int32_t;
+  static constexpr State kStart = TokenTrie::kRoot;  // a word may begin, nothing has been said
+
+  // `tokens`: the model's. `lexicon`: words that are in it need no place in ours; may be null.
+  // InvalidArgument naming the phrase: empty, too long, too many, a letter that the model has not,
+  // a boost out of range. Null if `hot_words` is empty.
+  static absl::StatusOr<std::shared_ptr<const HotWords>> Create(
+      absl::Span<const HotWord> hot_words, const std::vector<std::string>& tokens,
+      const Lexicon* lexicon);
+
+  // The state after one more token, a letter or the space; *gain: the boosts of the phrases that
+  // are whole now, which a space (or the end) tells.
+  State Next(State state, int token, float* gain) const;
+  float advance(State state) const { return state == kDead ? 0 : states_[state].advance; }
+
+  // The words of phrases with positive boosts that are not in the lexicon.
+  const TokenTrie& words() const { return words_; }
+  bool word_ends(int32_t node) const { return node != TokenTrie::kNone && word_ends_[node]; }
+
+  size_t bytes() const;
+
+ private:
+  static constexpr State kDead = -1;  // in the middle of a word that no phrase begins with
+
+  struct StateInfo {
+    State fail = kDead;  // the longest other place of a phrase where the text may also be
+    float boost = 0;     // of the phrase that ends here
+    float gain = 0;      // boost, and those along the fail links
+    float advance = 0;
+  };
+
+  HotWords() = default;
+  absl::Status Add(const HotWord& hot_word, const std::vector<std::string>& tokens,
+                   const Lexicon* lexicon);
+  void AddWords(absl::Span<const int> phrase, const std::vector<std::string>& tokens,
+                const Lexicon* lexicon);
+  void LinkFailures();
+  State Follow(State state, int token) const;
+
+  int space_ = -1;
+  TokenTrie phrases_;  // each ends with a space
+  std::vector<StateInfo> states_{1};
+  TokenTrie words_;
+  std::vector<bool> word_ends_;
+};
+
+}  // namespace rill

@@ -1,0 +1,139 @@
+#include "model/decoder/text_scorer.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rill {
+namespace {
+
+constexpr double kLn10 = 2.302585092994046;
+
+}  // namespace
+
+TextScorer::TextScorer(const std::vector<std::string>* tokens, const LanguageModel* model,
+                       const BeamOptions& options)
+    : tokens_(tokens),
+      model_(model),
+      options_(options),
+      log10_weight_(static_cast<float>(options.lm_weight * kLn10)),
+      space_(static_cast<int>(std::find(tokens->begin(), tokens->end(), " ") - tokens->begin())) {}
+
+LanguageModel::State TextScorer::SentenceStart() const {
+  return model_ == nullptr ? LanguageModel::State{} : model_->Begin();
+}
+
+TextState TextScorer::Begin(const LanguageModel::State& history) const {
+  TextState text;
+  text.history = history;
+  return text;
+}
+
+bool TextScorer::Extend(const TextState& from, int token, TextState* to) const {
+  if (token != space_) return ExtendLetter(from, token, to);
+  double score = 0;
+  if (!CloseWord(from, &score, &to->history)) return false;
+  to->closed = from.closed + score;
+  to->letters = 0;
+  to->node = Lexicon::kRoot;
+  to->in_lexicon = true;
+  FollowHotWords(from, token, to);
+  return true;
+}
+
+bool TextScorer::ExtendLetter(const TextState& from, int token, TextState* to) const {
+  if (from.letters == kMaxWordLetters) return false;
+  to->in_lexicon = from.in_lexicon && model_ != nullptr;
+  to->node = from.node;
+  if (to->in_lexicon) {
+    for (const char byte : (*tokens_)[token]) {
+      to->node = model_->lexicon().Child(to->node, static_cast<uint8_t>(byte));
+      if (to->node == Lexicon::kNone) {
+        to->in_lexicon = false;
+        break;
+      }
+    }
+  }
+  to->letters = from.letters + 1;
+  to->closed = from.closed;
+  FollowHotWords(from, token, to);
+  if (options_.lexicon && !to->in_lexicon && to->hot_node == TokenTrie::kNone) return false;
+  to->history = from.history;
+  return true;
+}
+
+void TextScorer::FollowHotWords(const TextState& from, int token, TextState* to) const {
+  float gain = 0;
+  if (hot_ == nullptr) {
+    to->hot = HotWords::kStart;
+    to->hot_node = to->letters == 0 ? TokenTrie::kRoot : TokenTrie::kNone;
+  } else {
+    to->hot = hot_->Next(from.hot, token, &gain);
+    to->hot_node = to->letters == 0 ? TokenTrie::kRoot : hot_->words().Child(from.hot_node, token);
+  }
+  to->hot_gain = from.hot_gain + gain;
+  to->open = OpenScore(*to);
+}
+
+void TextScorer::ForgetHotWords(TextState* text) const {
+  text->hot = HotWords::kStart;
+  text->hot_node = TokenTrie::kRoot;
+  text->open = 0;
+}
+
+float TextScorer::UnknownPenalty(const TextState& text) const {
+  const bool hot = hot_ != nullptr && text.hot_node != TokenTrie::kNone;
+  const float letters = hot ? 0 : static_cast<float>(text.letters);
+  return options_.unknown_word_penalty + letters * options_.unknown_letter_penalty;
+}
+
+float TextScorer::OpenScore(const TextState& text) const {
+  const float advance = hot_ == nullptr ? 0 : hot_->advance(text.hot);
+  if (text.letters == 0) return advance;
+  float word = options_.word_bonus;
+  if (model_ != nullptr) {
+    const bool may_be_unknown = !options_.lexicon || text.hot_node != TokenTrie::kNone;
+    float best = may_be_unknown ? -UnknownPenalty(text) : -1e9f;
+    if (text.in_lexicon) {
+      best = std::max(best, log10_weight_ * model_->lexicon().best(text.node));
+    }
+    word += best;
+  }
+  return word + advance;
+}
+
+bool TextScorer::CloseWord(const TextState& text, double* score,
+                           LanguageModel::State* history) const {
+  *score = options_.word_bonus;
+  if (model_ == nullptr) return true;
+  const WordId word = text.in_lexicon ? model_->lexicon().word(text.node) : kUnknownWord;
+  if (word != kUnknownWord) {
+    *score += log10_weight_ * model_->Score(text.history, word, history);
+    return true;
+  }
+  const bool hot = hot_ != nullptr && hot_->word_ends(text.hot_node);
+  if (options_.lexicon && !hot) return false;
+  *score -= options_.unknown_word_penalty;
+  if (!hot) *score -= options_.unknown_letter_penalty * static_cast<double>(text.letters);
+  *history = {};
+  return true;
+}
+
+bool TextScorer::Finish(const TextState& text, bool sentence_end, double* score,
+                        LanguageModel::State* history) const {
+  *history = text.history;
+  *score = text.closed + text.hot_gain;
+  if (text.letters > 0) {
+    double word = 0;
+    if (!CloseWord(text, &word, history)) return false;
+    *score += word;
+    float gain = 0;
+    if (hot_ != nullptr) hot_->Next(text.hot, space_, &gain);
+    *score += gain;
+  }
+  if (sentence_end && model_ != nullptr) {
+    *score += log10_weight_ * model_->Score(*history, kSentenceEnd, nullptr);
+  }
+  return true;
+}
+
+}  // namespace rill

@@ -1,0 +1,83 @@
+// What the beam adds to the acoustic score of a text, letter by letter: language model, words,
+// lexicon, hot words. Immutable; any thread.
+//
+// A text's score is a sum over its words: a word of the lexicon counts
+// lm_weight * ln p(word | words before) + word_bonus, another one word_bonus - its penalties
+// (BeamOptions). While a word is open it counts the highest unigram probability of the words that
+// begin like it (or the penalties, if less bad). To that come the hot words' boosts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/decoder/decoder_options.h"
+#include "model/decoder/hot_words.h"
+#include "model/language_model/language_model.h"
+
+namespace rill {
+
+// Longer words are not decoded: it bounds what of a text is never decided.
+inline constexpr int kMaxWordLetters = 100;
+
+// Where a text stands. Plain value.
+struct TextState {
+  double closed = 0;                    // score of its closed words
+  double hot_gain = 0;                  // boosts of its whole phrases
+  float open = 0;                       // what its open word and begun phrases are worth for now
+  int letters = 0;                      // of its open word; 0: a word may begin
+  Lexicon::Node node = Lexicon::kRoot;  // of the open word in the lexicon
+  bool in_lexicon = true;               // otherwise node means nothing
+  int32_t hot_node = TokenTrie::kRoot;  // of the open word in the hot words' own trie
+  HotWords::State hot = HotWords::kStart;
+  LanguageModel::State history;
+
+  double score() const { return closed + hot_gain + open; }
+};
+
+class TextScorer {
+ public:
+  // `tokens` (which hold " ") and `model` (may be null) are not owned.
+  TextScorer(const std::vector<std::string>* tokens, const LanguageModel* model,
+             const BeamOptions& options);
+
+  void set_hot_words(std::shared_ptr<const HotWords> hot_words) { hot_ = std::move(hot_words); }
+  int space() const { return space_; }
+
+  // The text of nothing; `history`: what was said before.
+  TextState Begin(const LanguageModel::State& history) const;
+  LanguageModel::State SentenceStart() const;
+
+  // *to: the text `from` and one more letter or, if a word is open, space. False if there must be
+  // no such text. `from` and `to` are not the same.
+  bool Extend(const TextState& from, int token, TextState* to) const;
+
+  // Sets again what the hot words are worth in `to`, which is `from` and `token`; they have
+  // changed.
+  void FollowHotWords(const TextState& from, int token, TextState* to) const;
+  // The same for a text with no word open whose past is decided.
+  void ForgetHotWords(TextState* text) const;
+
+  // Ends a text: its open word is whole, phrases that have only begun count nothing. False if the
+  // open word must not be one. *history: what comes after it. *score: all of the text, and of
+  // </s> if `sentence_end`.
+  bool Finish(const TextState& text, bool sentence_end, double* score,
+              LanguageModel::State* history) const;
+
+ private:
+  bool ExtendLetter(const TextState& from, int token, TextState* to) const;
+  // The open word's score if it ends now, and the history after it.
+  bool CloseWord(const TextState& text, double* score, LanguageModel::State* history) const;
+  float OpenScore(const TextState& text) const;
+  float UnknownPenalty(const TextState& text) const;
+
+  const std::vector<std::string>* const tokens_;
+  const LanguageModel* const model_;
+  const BeamOptions options_;
+  const float log10_weight_;  // lm_weight, and from log10 to ln
+  int space_;
+  std::shared_ptr<const HotWords> hot_;  // null: none
+};
+
+}  // namespace rill
