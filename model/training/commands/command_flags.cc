@@ -41,7 +41,8 @@ void AddDevelopmentFlags(CLI::App& app, DataOptions& options) {
   app.add_option(
       "--cache", options.cache_folder,
       "Folder for computed features, which later runs on the same speech take from there "
-      "(about 170 MB an hour of training speech); RUN/features if not given; for `evaluate --model` the user's cache folder");
+      "(about 170 MB an hour of training speech); RUN/features if not given; for `evaluate "
+      "--model` the user's cache folder");
 }
 
 void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& numbers) {

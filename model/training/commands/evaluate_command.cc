@@ -59,8 +59,8 @@ absl::Status EvaluateCommand::Run() {
   Trainer trainer(std::make_unique<EncoderTrainable>(
                       std::make_unique<EncoderModule>(checkpoint.config, *options)),
                   checkpoint.config.attention_width(), threads_, OptimizerOptions());
-  absl::Status status =
-      file != nullptr ? trainer.LoadModel(*file) : trainer.LoadTensors(checkpoint.tensors);
+  absl::Status status = file != nullptr ? trainer.LoadModel(*file, checkpoint.config)
+                                        : trainer.LoadTensors(checkpoint.tensors);
   if (!status.ok()) return status;
   if (average_) trainer.ShowAverage();
 

@@ -40,7 +40,8 @@ void TrainCommand::AddRunFlags() {
   app_->add_option("--run", loop_.folder, "Folder of the run; made if missing, resumed if not");
   app_->add_option("--size", size_, "Size of a new model: tiny, xs, s or m")->capture_default_str();
   app_->add_option("--init", init_,
-                   "Model file whose size, weights and feature statistics a new run starts from");
+                   "Model file whose size, weights and feature statistics a new run starts from; "
+                   "with a larger --size it grows into that, and begins with the same output");
   app_->add_option("--log-steps", loop_.log_steps, "Steps between two lines of progress")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
@@ -148,6 +149,12 @@ absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
     absl::StatusOr<std::unique_ptr<ModelFile>> model = ModelFile::Open(init_);
     if (!model.ok()) return model.status();
     start.config = (*model)->config();
+    if (app_->get_option("--size")->count() > 0) {
+      absl::StatusOr<ModelConfig> config = NamedModelConfig(size_);
+      if (!config.ok()) return config.status();
+      config->tokens = start.config.tokens;
+      start.config = *std::move(config);
+    }
     data_.statistics =
         FeatureStatistics{(*model)->Tensor("features.mean"), (*model)->Tensor("features.inv_std")};
   } else {
@@ -206,7 +213,7 @@ absl::Status TrainCommand::Run() {
     status = trainer.LoadTensors(start->tensors);
   } else if (!init_.empty()) {
     absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Open(init_);
-    status = file.ok() ? trainer.LoadModel(**file) : file.status();
+    status = file.ok() ? trainer.LoadModel(**file, start->config) : file.status();
   }
   if (!status.ok()) return status;
   trainer.progress() = start->progress;

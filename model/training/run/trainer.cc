@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/file/tensor_names.h"
+#include "model/training/run/model_growth.h"
 
 namespace rill::training {
 namespace {
@@ -121,19 +123,22 @@ absl::Status Trainer::LoadTensors(const std::vector<NamedTensor>& tensors) {
   return absl::OkStatus();
 }
 
-absl::Status Trainer::LoadModel(const ModelFile& model) {
-  std::map<std::string, std::vector<int64_t>> shapes;
-  for (TensorSpec& spec : ModelTensors(model.config())) {
-    shapes[spec.name] = std::move(spec.shape);
+absl::Status Trainer::LoadModel(const ModelFile& model, const ModelConfig& config) {
+  if (absl::Status status = CheckGrowth(model.config(), config); !status.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(model.path(), ": ", status.message()));
   }
+  std::map<std::string, TensorSpec> specs;
+  for (TensorSpec& spec : ModelTensors(config)) specs[spec.name] = std::move(spec);
   for (ParameterState& state : optimizer_.states()) {
-    const auto found = shapes.find(state.name());
-    if (found == shapes.end()) continue;
-    if (at::IntArrayRef(found->second) != state.master().sizes()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(model.path(), ": ", state.name(), " has another shape"));
-    }
-    CopyInto(model.Tensor(state.name()), state.master());
+    const auto spec = specs.find(state.name());
+    if (spec == specs.end()) continue;
+    const std::string name = OldTensor(model.config(), config, state.name());
+    const at::Tensor first = state.master().to(at::kCPU).contiguous();
+    std::vector<float> values(first.const_data_ptr<float>(),
+                              first.const_data_ptr<float>() + first.numel());
+    GrowTensor(model.config(), config, spec->second,
+               name.empty() ? std::vector<float>() : model.Tensor(name), values);
+    CopyInto(values, state.master());
     state.RestartAverage();
   }
   optimizer_.ShowMaster();

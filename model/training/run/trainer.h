@@ -53,7 +53,8 @@ class Trainer {
   // then.
   absl::Status LoadTensors(const std::vector<NamedTensor>& tensors);
   // Starts from a model's weights: masters and averages; parameters it lacks stay as they are.
-  absl::Status LoadModel(const ModelFile& model);
+  // `config` is the trained model's: a smaller model's weights grow into it (model_growth.h).
+  absl::Status LoadModel(const ModelFile& model, const ModelConfig& config);
 
   // For evaluation, between ShowAverage and ShowMaster (no Step in between).
   void ShowAverage() { optimizer_.ShowAverage(); }
