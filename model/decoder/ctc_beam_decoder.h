@@ -15,8 +15,8 @@
 //
 // Memory: MaxBytes() at most, whatever the length of the audio, plus the words since the last Take,
 // as for any decoder. What all of the beam agrees on is decided at the next space; if the beam
-// disagrees for too long for its memory, the best text's closed words are. No frame allocates
-// memory once a stream has had its most varied one.
+// disagrees for too long for its memory, the best text's closed words are. Once a stream has had its
+// most varied frame, only decided words take memory.
 #pragma once
 
 #include <cstdint>

@@ -18,6 +18,7 @@ constexpr char kHelp[] = R"(rill-bench: how fast rill's arithmetic is on this ma
                                                512 to 65,536 frames (minutes)
   rill-bench --benchmark_filter='RecurrentStep|MemoryCopy'
                                                the serving step of attention against memory
+  rill-bench --benchmark_filter=Decode         greedy and beam search on the clips of tests/data
   rill-bench --benchmark_filter='Norm|Silu|Glu|Heads|Ctc|Copy'
                                                the fused kernels of training
 

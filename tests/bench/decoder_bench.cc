@@ -1,0 +1,135 @@
+// What decoding costs, with the shipped model's log-probabilities of the clips in tests/data: CPU
+// time for a second of audio of one stream ("s/s", to hold against EncoderStep's), and the words
+// and search memory of a stream.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/decoder/ctc_beam_decoder.h"
+#include "model/decoder/ctc_greedy_decoder.h"
+#include "tests/bench/log_prob_corpus.h"
+
+namespace rill {
+namespace {
+
+constexpr char kFolder[] = RILL_SOURCE_DIR "/model/pretrained";
+constexpr int64_t kSamplesPerFrame = 640;
+
+// Read once.
+struct Data {
+  std::unique_ptr<ModelFile> file;
+  std::unique_ptr<LanguageModel> language_model;
+  std::vector<LogProbCorpus> corpora;
+  std::string error;
+};
+
+Data Read() {
+  Data data;
+  auto file = ModelFile::Open(std::string(kFolder) + "/rill-en-xs.safetensors");
+  auto language_model = LanguageModel::Open(std::string(kFolder) + "/en-60k-3gram.rlm");
+  if (!file.ok() || !language_model.ok()) {
+    data.error = (file.ok() ? language_model.status() : file.status()).ToString();
+    return data;
+  }
+  data.file = *std::move(file);
+  data.language_model = *std::move(language_model);
+  const auto encoder = Encoder::Create(*data.file, {});
+  if (!encoder.ok()) {
+    data.error = encoder.status().ToString();
+    return data;
+  }
+  auto corpora = ReadLogProbs({RILL_SOURCE_DIR "/tests/data"}, **encoder, /*chunk_frames=*/8);
+  if (!corpora.ok()) {
+    data.error = corpora.status().ToString();
+    return data;
+  }
+  data.corpora = *std::move(corpora);
+  return data;
+}
+
+void Run(benchmark::State& state, const Data& data, CtcDecoder& decoder) {
+  const size_t vocabulary = data.file->config().tokens.size();
+  int64_t frames = 0, words = 0;
+  for (auto _ : state) {
+    for (const LogProbClip& clip : data.corpora[0].clips) {
+      for (size_t at = 0; at < clip.log_probs.size(); at += vocabulary) {
+        const int64_t time = decoder.time();
+        decoder.Accept({clip.log_probs.data() + at, vocabulary}, time, time + kSamplesPerFrame);
+        ++frames;
+      }
+      words += static_cast<int64_t>(decoder.Take().words.size());
+    }
+  }
+  using benchmark::Counter;
+  const double seconds = static_cast<double>(frames) * kFrameMs / 1000;
+  state.counters["s/s"] = Counter(seconds, Counter::kIsRate | Counter::kInvert);
+  state.counters["words"] = static_cast<double>(words / state.iterations());
+}
+
+const Data* Get(benchmark::State& state) {
+  static const Data data = Read();
+  if (data.error.empty()) return &data;
+  state.SkipWithError(data.error.c_str());
+  return nullptr;
+}
+
+void DecodeGreedy(benchmark::State& state) {
+  const Data* data = Get(state);
+  if (data == nullptr) return;
+  CtcGreedyDecoder decoder(&data->file->config().tokens);
+  Run(state, *data, decoder);
+}
+BENCHMARK(DecodeGreedy)->Unit(benchmark::kMillisecond);
+
+enum Vocabulary { kNoModel, kOpen, kLexicon };
+
+// range: beam, hot words.
+void DecodeBeam(benchmark::State& state, Vocabulary vocabulary) {
+  const Data* data = Get(state);
+  if (data == nullptr) return;
+  const std::vector<std::string>& tokens = data->file->config().tokens;
+  const LanguageModel* model = vocabulary == kNoModel ? nullptr : data->language_model.get();
+  BeamOptions options;
+  options.beam = static_cast<int>(state.range(0));
+  options.lexicon = vocabulary == kLexicon;
+  CtcBeamDecoder decoder(&tokens, model, options);
+  std::vector<HotWord> hot_words;
+  for (int i = 0; i < state.range(1); ++i) {
+    std::string phrase = "name";
+    for (int k = i + 1; k > 0; k /= 26) phrase += static_cast<char>('a' + k % 26);
+    hot_words.push_back({phrase + " of " + phrase, 5});
+  }
+  const auto made = HotWords::Create(hot_words, tokens, model ? &model->lexicon() : nullptr);
+  if (!made.ok()) {
+    state.SkipWithError(made.status().ToString().c_str());
+    return;
+  }
+  decoder.SetHotWords(*made);
+  Run(state, *data, decoder);
+  state.counters["bytes"] = static_cast<double>(decoder.bytes());
+  state.counters["max_bytes"] =
+      static_cast<double>(CtcBeamDecoder::MaxBytes(options, static_cast<int>(tokens.size())));
+}
+
+BENCHMARK_CAPTURE(DecodeBeam, no_model, kNoModel)
+    ->ArgNames({"beam", "hot_words"})
+    ->Args({16, 0})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(DecodeBeam, open, kOpen)
+    ->ArgNames({"beam", "hot_words"})
+    ->Args({16, 0})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(DecodeBeam, lexicon, kLexicon)
+    ->ArgNames({"beam", "hot_words"})
+    ->Args({4, 0})
+    ->Args({8, 0})
+    ->Args({16, 0})
+    ->Args({16, 1000})
+    ->Args({32, 0})
+    ->Args({128, 0})
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace rill
