@@ -1,40 +1,27 @@
 #include "client/rill_client.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "client/status.h"
 
 namespace rill::client {
 
-absl::Status ValidateServerAddress(const std::string& server) {
-  if (absl::StartsWith(server, "unix:") && server.size() > 5) return absl::OkStatus();
-  const size_t colon = server.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(server.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "server \"", server, "\" is not HOST:PORT (such as 127.0.0.1:50051) or unix:PATH"));
-  }
-  return absl::OkStatus();
+absl::StatusOr<std::unique_ptr<RillClient>> RillClient::Create(const Connection& connection) {
+  auto channel = OpenChannel(connection);
+  if (!channel.ok()) return channel.status();
+  return std::unique_ptr<RillClient>(new RillClient(*channel));
 }
 
 absl::StatusOr<std::unique_ptr<RillClient>> RillClient::Create(const std::string& server) {
-  if (absl::Status status = ValidateServerAddress(server); !status.ok()) return status;
-  return std::unique_ptr<RillClient>(new RillClient(server));
+  Connection connection;
+  connection.server = server;
+  return Create(connection);
 }
 
-RillClient::RillClient(const std::string& server) {
-  auto channel = grpc::CreateChannel(server, grpc::InsecureChannelCredentials());
-  stub_ = v1::SpeechRecognition::NewStub(channel);
-  health_ = grpc::health::v1::Health::NewStub(channel);
-}
+RillClient::RillClient(const std::shared_ptr<grpc::Channel>& channel)
+    : stub_(v1::SpeechRecognition::NewStub(channel)),
+      health_(grpc::health::v1::Health::NewStub(channel)) {}
 
 std::unique_ptr<StreamingSession> RillClient::StartStreaming(const v1::StreamingConfig& config,
                                                              const CallOptions& options) {

@@ -1,9 +1,8 @@
-// A client of a rill server, over gRPC without encryption. See docs/client.md for examples.
+// A client of a rill server, over gRPC. See docs/client.md for examples.
 //
 // Thread rule: every method may be called from any thread, at the same time; calls share one
 // connection. Errors are gRPC's code and message. Unavailable: no server answers there;
-// ResourceExhausted with a
-// RetryDelay: the server is full.
+// ResourceExhausted with a RetryDelay: the server is full; Unauthenticated: the token is at fault.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/call_options.h"
+#include "client/connection.h"
 #include "client/status.h"
 #include "client/streaming_session.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -35,8 +35,9 @@ class RillClient {
   using AudioReader = std::function<absl::StatusOr<std::string>()>;
   using ProgressCallback = std::function<void(const v1::Progress&)>;
 
-  // `server`: HOST:PORT, or unix:PATH. InvalidArgument if it is neither. Connects with the first
-  // call.
+  // InvalidArgument: see OpenChannel. Connects with the first call.
+  static absl::StatusOr<std::unique_ptr<RillClient>> Create(const Connection& connection);
+  // In plain text, without a token.
   static absl::StatusOr<std::unique_ptr<RillClient>> Create(const std::string& server);
 
   // A live stream. Never fails here: errors show in the session.
@@ -61,13 +62,10 @@ class RillClient {
       const std::string& service = "", const CallOptions& options = {});
 
  private:
-  explicit RillClient(const std::string& server);
+  explicit RillClient(const std::shared_ptr<grpc::Channel>& channel);
 
   std::unique_ptr<v1::SpeechRecognition::Stub> stub_;
   std::unique_ptr<grpc::health::v1::Health::Stub> health_;
 };
-
-// Ok if `server` can be given to RillClient::Create.
-absl::Status ValidateServerAddress(const std::string& server);
 
 }  // namespace rill::client

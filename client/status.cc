@@ -15,6 +15,11 @@ constexpr char kRetryInfoType[] = "type.googleapis.com/google.rpc.RetryInfo";
 }  // namespace
 
 absl::Status ToAbsl(const grpc::Status& status) {
+  // A proxy whose server has died may end a call without a status, which gRPC then makes up.
+  if (status.error_code() == grpc::StatusCode::UNKNOWN &&
+      status.error_message() == "No status received") {
+    return absl::UnavailableError("the call was cut off on its way");
+  }
   // Both number their codes as google.rpc.Code does.
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   wire::RpcStatus details;

@@ -1,5 +1,5 @@
 // gRPC's status as Abseil's: the same code, the same message; the details that came with it become
-// payloads. Pure functions; any thread.
+// payloads. A call that ended without any is Unavailable. Pure functions; any thread.
 #pragma once
 
 #include <grpcpp/support/status.h>

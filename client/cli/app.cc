@@ -5,12 +5,12 @@
 #include <map>
 #include <memory>
 
+#include "client/cli/connection_options.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/load_command.h"
 #include "client/cli/server_commands.h"
 #include "client/cli/stream_command.h"
 #include "client/cli/transcribe_command.h"
-#include "client/rill_client.h"
 
 namespace rill::client {
 namespace {
@@ -26,7 +26,8 @@ constexpr char kMainHelp[] = R"(Examples:
   rill transcribe *.wav --format srt --output subtitles
   rill load --streams 100 --seconds 60 talk.flac
 
-"rill COMMAND --help" says more. RILL_SERVER in the environment stands for --server.
+"rill COMMAND --help" says more. RILL_SERVER and RILL_TOKEN in the environment stand for --server and
+--token.
 )";
 
 constexpr char kStreamHelp[] = R"(Examples:
@@ -75,18 +76,6 @@ One thread does all the work, because the load test shares its machine with the 
 
 constexpr int kChunks[] = {0, 40, 80, 160, 320, 640};
 
-void AddServer(CLI::App* app, std::string* server) {
-  *server = "127.0.0.1:50051";
-  app->add_option("-s,--server", *server, "Where the server is")
-      ->envname("RILL_SERVER")
-      ->type_name("HOST:PORT")
-      ->capture_default_str()
-      ->check([](const std::string& text) {
-        const absl::Status status = ValidateServerAddress(text);
-        return status.ok() ? std::string() : std::string(status.message());
-      });
-}
-
 void AddRecognition(CLI::App* app, v1::RecognitionConfig* config) {
   app->add_option_function<std::string>(
          "-m,--model", [config](const std::string& name) { config->set_model(name); },
@@ -100,23 +89,32 @@ void AddRecognition(CLI::App* app, v1::RecognitionConfig* config) {
       ->type_name("MS");
 }
 
-// Adds a subcommand; `chosen` is what to run once the command line has been read.
+// What the commands of one command line share.
+struct Context {
+  CLI::App& app;
+  Io& io;
+  ConnectionOptions connection;
+  std::function<int()> chosen;  // what to run once the command line has been read
+};
+
 template <typename Command>
-std::pair<CLI::App*, std::shared_ptr<Command>> AddCommand(CLI::App& app, const char* name,
-                                                          const char* what, const char* help,
-                                                          Io& io, std::function<int()>* chosen) {
-  CLI::App* sub = app.add_subcommand(name, what);
-  sub->footer(std::string(help) + "\n" + kExitCodes);
+std::pair<CLI::App*, std::shared_ptr<Command>> AddCommand(Context& context, const char* name,
+                                                          const char* what, const char* help) {
+  CLI::App* sub = context.app.add_subcommand(name, what)->fallthrough();
+  sub->footer(ConnectionHelp(context.app) + "\n" + help + "\n" + kExitCodes);
   auto command = std::make_shared<Command>();
-  sub->callback([command, &io, chosen] { *chosen = [command, &io] { return command->Run(io); }; });
+  sub->callback([command, &context] {
+    context.chosen = [command, &context] {
+      command->connection = context.connection.connection;
+      return command->Run(context.io);
+    };
+  });
   return {sub, command};
 }
 
-void AddStream(CLI::App& app, Io& io, std::function<int()>* chosen) {
+void AddStream(Context& context) {
   auto [sub, command] = AddCommand<StreamCommand>(
-      app, "stream", "Recognise a file, standard input or a microphone live", kStreamHelp, io,
-      chosen);
-  AddServer(sub, &command->server);
+      context, "stream", "Recognise a file, standard input or a microphone live", kStreamHelp);
   AddRecognition(sub, &command->recognition);
   CLI::Option* file =
       sub->add_option("file", command->file, "A recording, or - for standard input");
@@ -157,11 +155,9 @@ void AddStream(CLI::App& app, Io& io, std::function<int()>* chosen) {
   });
 }
 
-void AddTranscribe(CLI::App& app, Io& io, std::function<int()>* chosen) {
+void AddTranscribe(Context& context) {
   auto [sub, command] = AddCommand<TranscribeCommand>(
-      app, "transcribe", "Turn recordings into text, JSON or subtitles", kTranscribeHelp, io,
-      chosen);
-  AddServer(sub, &command->server);
+      context, "transcribe", "Turn recordings into text, JSON or subtitles", kTranscribeHelp);
   AddRecognition(sub, &command->recognition);
   sub->add_option("files", command->files, "Recordings")->required()->type_name("FILE");
   sub->add_option("-j,--jobs", command->jobs, "Files at the same time")
@@ -191,23 +187,20 @@ void AddTranscribe(CLI::App& app, Io& io, std::function<int()>* chosen) {
       ->type_name("DIR");
 }
 
-void AddServerCommands(CLI::App& app, Io& io, std::function<int()>* chosen) {
+void AddServerCommands(Context& context) {
   auto [models, models_command] =
-      AddCommand<ModelsCommand>(app, "models", "List the server's models", kModelsHelp, io, chosen);
-  AddServer(models, &models_command->server);
+      AddCommand<ModelsCommand>(context, "models", "List the server's models", kModelsHelp);
   models->add_flag("--json", models_command->json, "One JSON object a model");
-  auto [health, health_command] = AddCommand<HealthCommand>(
-      app, "health", "Ask whether the server serves", kHealthHelp, io, chosen);
-  AddServer(health, &health_command->server);
+  auto [health, health_command] =
+      AddCommand<HealthCommand>(context, "health", "Ask whether the server serves", kHealthHelp);
   health->add_option("--service", health_command->service, "One service; else the whole server")
       ->type_name("NAME");
 }
 
-void AddLoad(CLI::App& app, Io& io, std::function<int()>* chosen) {
+void AddLoad(Context& context) {
   auto [sub, command] = AddCommand<LoadCommand>(
-      app, "load", "Measure a server under many live streams", kLoadHelp, io, chosen);
+      context, "load", "Measure a server under many live streams", kLoadHelp);
   LoadOptions& options = command->options;
-  AddServer(sub, &options.server);
   AddRecognition(sub, &options.recognition);
   sub->add_option("files", command->files, "Recordings of one sample rate")
       ->required()
@@ -246,23 +239,28 @@ void AddLoad(CLI::App& app, Io& io, std::function<int()>* chosen) {
 }  // namespace
 
 int RunApp(const std::vector<std::string>& arguments, Io& io) {
-  std::function<int()> chosen;
   try {
     CLI::App app("rill: speech recognition while you speak, from a rill server", "rill");
+    Context context{app, io, {}, nullptr};
     app.require_subcommand(1);
     app.set_version_flag("--version", RILL_VERSION);
     app.footer(std::string(kMainHelp) + "\n" + kExitCodes);
-    AddStream(app, io, &chosen);
-    AddTranscribe(app, io, &chosen);
-    AddServerCommands(app, io, &chosen);
-    AddLoad(app, io, &chosen);
+    context.connection.AddTo(&app);
+    AddStream(context);
+    AddTranscribe(context);
+    AddServerCommands(context);
+    AddLoad(context);
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     try {
       app.parse(std::move(reversed));
     } catch (const CLI::ParseError& error) {
       return app.exit(error, io.out, io.err) == 0 ? kExitOk : kExitUsage;
     }
-    return chosen();
+    if (absl::Status status = context.connection.Finish(); !status.ok()) {
+      io.err << "rill: " << status.message() << "\n";
+      return kExitUsage;
+    }
+    return context.chosen();
   } catch (const std::exception& error) {
     io.err << "rill: " << error.what() << "\n";
     return kExitFailed;

@@ -24,6 +24,18 @@ std::string Explain(const absl::Status& status, const std::string& server) {
   const std::string message = Printable(std::string(status.message()));
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
+      if (absl::StrContains(message, "handshake failed")) {
+        return absl::StrCat(
+            "cannot trust ", server,
+            ": is --ca-file the one that signed its certificate, does it carry that "
+            "name, and does the server ask for --cert-file and --key-file? (",
+            message, ")");
+      }
+      if (absl::StrContains(message, "all backends failing; last error: UNAVAILABLE") &&
+          absl::StrContains(message, "Socket closed")) {
+        return absl::StrCat(server, " hung up: does it want --tls, and --cert-file? (", message,
+                            ")");
+      }
       if (!absl::StrContains(message, "ailed to connect") &&
           !absl::StrContains(message, "DNS resolution")) {
         return absl::StrCat("lost ", server, ": ", message);

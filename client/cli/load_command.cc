@@ -6,12 +6,14 @@ namespace rill::client {
 
 int LoadCommand::Run(Io& io) const {
   auto fail = [&](const absl::Status& status, ExitCode code) {
-    io.err << "rill load: " << Explain(status, options.server) << "\n";
+    io.err << "rill load: " << Explain(status, connection.server) << "\n";
     return code;
   };
   auto audio = LoadAudio::Read(files, pause_seconds);
   if (!audio.ok()) return fail(audio.status(), kExitFailed);
-  auto report = RunLoadTest(options, *audio, io.stop);
+  LoadOptions run = options;
+  run.connection = connection;
+  auto report = RunLoadTest(run, *audio, io.stop);
   if (!report.ok()) return fail(report.status(), kExitUsage);
   const auto unreachable = report->errors.find(absl::StatusCode::kUnavailable);
   if (unreachable != report->errors.end() && unreachable->second == report->streams) {

@@ -10,7 +10,8 @@
 namespace rill::client {
 
 struct LoadCommand {
-  LoadOptions options;
+  Connection connection;
+  LoadOptions options;  // but for its connection
   std::vector<std::string> files;
   double pause_seconds = 1.5;  // after each recording
   bool json = false;

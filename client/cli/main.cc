@@ -1,8 +1,10 @@
 // rill: the command line. See client/cli/app.h.
+#include <grpc/support/log.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -26,6 +28,9 @@ int main(int argc, char** argv) {
   action.sa_handler = [](int) { stop = true; };
   action.sa_flags = SA_RESETHAND;  // a second Ctrl-C ends the program
   sigaction(SIGINT, &action, nullptr);
+
+  // What gRPC would write is in the error of the call, and there it has a context.
+  if (getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 
   rill::client::Io io{.in = STDIN_FILENO,
                       .out = std::cout,

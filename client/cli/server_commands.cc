@@ -50,10 +50,10 @@ std::string ModelText(const v1::Model& model) {
 }  // namespace
 
 int ModelsCommand::Run(Io& io) const {
-  auto client = RillClient::Create(server);
+  auto client = RillClient::Create(connection);
   const auto models = client.ok() ? (*client)->ListModels(kQuick) : client.status();
   if (!models.ok()) {
-    io.err << "rill models: " << Explain(models.status(), server) << "\n";
+    io.err << "rill models: " << Explain(models.status(), connection.server) << "\n";
     return ExitCodeOf(models.status());
   }
   for (const v1::Model& model : *models) {
@@ -63,14 +63,14 @@ int ModelsCommand::Run(Io& io) const {
 }
 
 int HealthCommand::Run(Io& io) const {
-  auto client = RillClient::Create(server);
+  auto client = RillClient::Create(connection);
   const absl::StatusOr<HealthCheckResponse::ServingStatus> health =
       client.ok() ? (*client)->Health(service, kQuick) : client.status();
   if (!health.ok()) {
     const bool unknown = health.status().code() == absl::StatusCode::kNotFound;
     io.err << "rill health: "
-           << (unknown ? absl::StrCat(server, " has no service \"", service, "\"")
-                       : Explain(health.status(), server))
+           << (unknown ? absl::StrCat(connection.server, " has no service \"", service, "\"")
+                       : Explain(health.status(), connection.server))
            << "\n";
     return ExitCodeOf(health.status());
   }

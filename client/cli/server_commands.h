@@ -4,18 +4,19 @@
 #include <string>
 
 #include "client/cli/io.h"
+#include "client/connection.h"
 
 namespace rill::client {
 
 struct ModelsCommand {
-  std::string server;
+  Connection connection;
   bool json = false;
 
   int Run(Io& io) const;  // the exit code
 };
 
 struct HealthCommand {
-  std::string server;
+  Connection connection;
   std::string service;  // empty: the server as a whole
 
   int Run(Io& io) const;  // the exit code: kExitOk only if it serves

@@ -98,10 +98,10 @@ absl::Status Send(AudioSource& source, StreamingSession& session, Pacer* pacer, 
 
 int StreamCommand::Run(Io& io) const {
   auto fail = [&](const absl::Status& status) {
-    io.err << "rill stream: " << Explain(status, server) << "\n";
+    io.err << "rill stream: " << Explain(status, connection.server) << "\n";
     return ExitCodeOf(status);
   };
-  auto client = RillClient::Create(server);
+  auto client = RillClient::Create(connection);
   if (!client.ok()) return fail(client.status());
   auto source = OpenSource(*this, io);
   if (!source.ok()) return fail(source.status());

@@ -4,12 +4,13 @@
 #include <string>
 
 #include "client/cli/io.h"
+#include "client/connection.h"
 #include "rill/v1/rill.pb.h"
 
 namespace rill::client {
 
 struct StreamCommand {
-  std::string server;
+  Connection connection;
   std::string file;         // "-": standard input
   bool microphone = false;  // instead of a file
   v1::RecognitionConfig recognition;

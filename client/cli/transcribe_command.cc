@@ -163,8 +163,9 @@ class Batch {
       const ExitCode code = ExitCodeOf(transcript.status());
       const bool first_unreachable = code == kExitUnreachable && exit_code_ != kExitUnreachable;
       if (code != kExitUnreachable || first_unreachable) {
-        bar_.Print(io_.err, absl::StrCat("rill transcribe: ", Where(index, transcript.status()),
-                                         Explain(transcript.status(), command_.server), "\n"));
+        bar_.Print(io_.err,
+                   absl::StrCat("rill transcribe: ", Where(index, transcript.status()),
+                                Explain(transcript.status(), command_.connection.server), "\n"));
       }
       if (code == kExitUnreachable) {
         // The other files would fail in the same way.
@@ -218,10 +219,10 @@ double TotalSeconds(const std::vector<std::string>& files) {
 
 int TranscribeCommand::Run(Io& io) const {
   auto fail = [&](const absl::Status& status, ExitCode code) {
-    io.err << "rill transcribe: " << Explain(status, server) << "\n";
+    io.err << "rill transcribe: " << Explain(status, connection.server) << "\n";
     return code;
   };
-  auto client = RillClient::Create(server);
+  auto client = RillClient::Create(connection);
   if (!client.ok()) return fail(client.status(), kExitUsage);
   std::vector<fs::path> outputs;
   if (!output.empty()) {

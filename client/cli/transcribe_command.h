@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/cli/io.h"
+#include "client/connection.h"
 #include "rill/v1/rill.pb.h"
 
 namespace rill::client {
@@ -12,7 +13,7 @@ namespace rill::client {
 struct TranscribeCommand {
   enum class Format { kText, kJson, kSrt, kVtt };
 
-  std::string server;
+  Connection connection;
   std::vector<std::string> files;
   v1::RecognitionConfig recognition;
   int jobs = 2;

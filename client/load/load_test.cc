@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "client/load/load_stream.h"
-#include "client/rill_client.h"
 
 namespace rill::client {
 namespace {
@@ -48,12 +47,14 @@ absl::Status Validate(const LoadOptions& options) {
   }
   if (options.connections < 1)
     return absl::InvalidArgumentError("--connections must be at least 1");
-  return ValidateServerAddress(options.server);
+  return absl::OkStatus();
 }
 
 class LoadTest {
  public:
-  LoadTest(const LoadOptions& options, const LoadAudio& audio) : options_(options) {
+  LoadTest(const LoadOptions& options, const LoadAudio& audio,
+           const std::vector<std::shared_ptr<grpc::Channel>>& channels)
+      : options_(options) {
     const int rate = audio.format().sample_rate_hertz();
     const Time start = Clock::now();
     plan_.audio = &audio;
@@ -67,11 +68,8 @@ class LoadTest {
     plan_.measure_from = start + Seconds(options.ramp_seconds);
     plan_.measure_to = start + Seconds(options.seconds);
     plan_.behind_ms = options.behind_ms;
-    for (int i = 0; i < std::min(options.connections, options.streams); ++i) {
-      grpc::ChannelArguments arguments;
-      arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // else channels share a connection
-      stubs_.push_back(v1::SpeechRecognition::NewStub(grpc::CreateCustomChannel(
-          options.server, grpc::InsecureChannelCredentials(), arguments)));
+    for (const auto& channel : channels) {
+      stubs_.push_back(v1::SpeechRecognition::NewStub(channel));
     }
     for (int i = 0; i < options.streams; ++i) {
       const Time stream_start = start + Seconds(options.ramp_seconds * i / options.streams);
@@ -159,7 +157,13 @@ class LoadTest {
 absl::StatusOr<LoadReport> RunLoadTest(const LoadOptions& options, const LoadAudio& audio,
                                        const std::atomic<bool>* stop) {
   if (absl::Status status = Validate(options); !status.ok()) return status;
-  return LoadTest(options, audio).Run(stop);
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < std::min(options.connections, options.streams); ++i) {
+    auto channel = OpenChannel(options.connection, /*own=*/true);
+    if (!channel.ok()) return channel.status();
+    channels.push_back(*std::move(channel));
+  }
+  return LoadTest(options, audio, channels).Run(stop);
 }
 
 }  // namespace rill::client

@@ -5,13 +5,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/connection.h"
 #include "client/load/load_audio.h"
 #include "client/load/load_report.h"
 
 namespace rill::client {
 
 struct LoadOptions {
-  std::string server;
+  Connection connection;
   int streams = 1;
   double seconds = 30;      // of audio a stream
   double ramp_seconds = 5;  // streams start evenly over this time; must be less than `seconds`

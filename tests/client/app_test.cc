@@ -27,7 +27,10 @@ using ::testing::StartsWith;
 
 class AppTest : public ::testing::Test {
  protected:
-  AppTest() { unsetenv("RILL_SERVER"); }
+  AppTest() {
+    unsetenv("RILL_SERVER");
+    unsetenv("RILL_TOKEN");
+  }
 
   int Run(std::vector<std::string> arguments) {
     out_.str("");
@@ -109,6 +112,9 @@ TEST_F(AppTest, WrongCommandLinesAreUsageErrors) {
       {"transcribe", "a.wav", "--jobs", "0"},
       {"transcribe", "a.wav", "--jobs", "many"},
       {"health", "--server", ""},
+      {"--server", "nowhere", "health"},
+      {"health", "--ca-file", "no-such-file"},
+      {"health", "--token-file", "no-such-file"},
       {"load"},
       {"load", "--streams", "0", "a.wav"},
       {"load", "--seconds", "-1", "a.wav"},
@@ -194,6 +200,55 @@ TEST_F(AppTest, ServerComesFromTheEnvironment) {
   EXPECT_EQ(Run({"health"}), kExitOk) << err();
   EXPECT_EQ(Run({"health", "--server", DeadAddress()}), kExitUnreachable);
   unsetenv("RILL_SERVER");
+}
+
+TEST_F(AppTest, TheServerMayComeBeforeTheCommand) {
+  const std::string server = "--server=" + server_.address();
+  EXPECT_EQ(Run({server, "health"}), kExitOk) << err();
+  EXPECT_EQ(Run({"-s", server_.address(), "models", "--json"}), kExitOk) << err();
+  setenv("RILL_SERVER", DeadAddress().c_str(), 1);
+  EXPECT_EQ(Run({server, "stream", WriteWav("a.wav", 100), "--fast"}), kExitOk) << err();
+  unsetenv("RILL_SERVER");
+}
+
+TEST_F(AppTest, EveryCommandSendsTheToken) {
+  const std::string wav = WriteWav("a.wav", 300), file = folder_ / "token";
+  std::ofstream(file) << "from-a-file\n";
+  const std::vector<std::vector<std::string>> commands = {{"models"},
+                                                          {"stream", "--fast", wav},
+                                                          {"transcribe", wav},
+                                                          {"load", "--seconds=1", "--ramp=0", wav}};
+  for (const auto& command : commands) {
+    EXPECT_EQ(RunOnServer(command), kExitOk) << err();
+    EXPECT_EQ(server_.authorization(), "");
+    std::vector<std::string> line = command;
+    line.push_back("--token=from-a-flag");
+    EXPECT_EQ(RunOnServer(line), kExitOk) << err();
+    EXPECT_EQ(server_.authorization(), "Bearer from-a-flag");
+    line.push_back("--token-file=" + file);
+    EXPECT_EQ(RunOnServer(line), kExitOk) << err();
+    EXPECT_EQ(server_.authorization(), "Bearer from-a-file");
+  }
+  setenv("RILL_TOKEN", "from-the-environment", 1);
+  EXPECT_EQ(RunOnServer({"models"}), kExitOk) << err();
+  EXPECT_EQ(server_.authorization(), "Bearer from-the-environment");
+}
+
+TEST_F(AppTest, ATokenDoesNotGoOverTheNetworkInPlainText) {
+  EXPECT_NE(Run({"models", "--server=10.255.255.1:1", "--token=secret"}), kExitOk);
+  EXPECT_THAT(err(), HasSubstr("--insecure-token"));
+  EXPECT_THAT(err(), Not(HasSubstr("secret")));
+}
+
+TEST_F(AppTest, FilesForTlsAreNamedIfTheyAreNone) {
+  const std::string file = folder_ / "empty.pem";
+  std::ofstream(file) << "nothing";
+  EXPECT_NE(RunOnServer({"models", "--ca-file", file}), kExitOk);
+  EXPECT_THAT(err(), HasSubstr("CA file " + file));
+  EXPECT_NE(RunOnServer({"models", "--cert-file", file}), kExitOk);
+  EXPECT_THAT(err(), HasSubstr("key file"));
+  EXPECT_NE(RunOnServer({"models", "--tls"}), kExitOk);
+  EXPECT_THAT(err(), HasSubstr("cannot trust " + server_.address()));
 }
 
 TEST_F(AppTest, TranscribeWritesInTheOrderOfTheCommandLine) {

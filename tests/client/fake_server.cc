@@ -45,6 +45,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::StreamingRecognizeResponse, v1::StreamingRecognizeRequest>*
           stream) override {
+    NoteCaller(context);
     v1::StreamingRecognizeRequest request;
     if (!stream->Read(&request)) return grpc::Status::CANCELLED;
     const v1::StreamingConfig config = request.config();
@@ -80,6 +81,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
 
   grpc::Status Recognize(grpc::ServerContext* context, const v1::RecognizeRequest* request,
                          v1::RecognizeResponse* response) override {
+    NoteCaller(context);
     if (request->config().model() == "broken") return server_->error_;
     int64_t audio_ms = 0;
     *response->add_results() =
@@ -91,6 +93,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
   grpc::Status Transcribe(
       grpc::ServerContext* context,
       grpc::ServerReaderWriter<v1::TranscribeResponse, v1::TranscribeRequest>* stream) override {
+    NoteCaller(context);
     v1::TranscribeRequest request;
     if (!stream->Read(&request)) return grpc::Status::CANCELLED;
     const v1::RecognitionConfig config = request.config();
@@ -114,6 +117,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
 
   grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest* request,
                           v1::ListModelsResponse* response) override {
+    NoteCaller(context);
     v1::Model* model = response->add_models();
     model->set_name("tiny");
     model->set_language("en");
@@ -126,6 +130,14 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
   }
 
  private:
+  void NoteCaller(grpc::ServerContext* context) {
+    std::lock_guard lock(server_->log_.mutex);
+    const auto it = context->client_metadata().find("authorization");
+    server_->log_.authorization = it == context->client_metadata().end()
+                                      ? ""
+                                      : std::string(it->second.data(), it->second.size());
+  }
+
   void Note(grpc::ServerContext* context, const v1::RecognitionConfig& config,
             const std::string& audio) {
     std::lock_guard lock(server_->log_.mutex);
@@ -162,6 +174,11 @@ std::vector<std::string> FakeServer::audio() const {
 int FakeServer::cancelled() const {
   std::lock_guard lock(log_.mutex);
   return log_.cancelled;
+}
+
+std::string FakeServer::authorization() const {
+  std::lock_guard lock(log_.mutex);
+  return log_.authorization;
 }
 
 grpc::Status FullStatus() {

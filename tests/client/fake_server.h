@@ -30,6 +30,8 @@ class FakeServer {
   std::vector<v1::RecognitionConfig> configs() const;
   std::vector<std::string> audio() const;
   int cancelled() const;
+  // The `authorization` of the last call of any kind but Health; empty if it had none.
+  std::string authorization() const;
 
  private:
   class Service;
@@ -38,6 +40,7 @@ class FakeServer {
     std::vector<v1::RecognitionConfig> configs;
     std::vector<std::string> audio;
     int cancelled = 0;
+    std::string authorization;
   };
 
   grpc::Status error_;

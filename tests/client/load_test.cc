@@ -49,7 +49,7 @@ class LoadTestTest : public ::testing::Test {
 
   LoadOptions Options() {
     LoadOptions options;
-    options.server = server_.address();
+    options.connection.server = server_.address();
     options.streams = 4;
     options.seconds = 1;
     options.ramp_seconds = 0.2;
@@ -159,7 +159,7 @@ TEST_F(LoadTestTest, OptionsAreChecked) {
   options.packet_ms = 0;
   EXPECT_EQ(code(options), absl::StatusCode::kInvalidArgument);
   options = Options();
-  options.server = "nowhere";
+  options.connection.server = "nowhere";
   EXPECT_EQ(code(options), absl::StatusCode::kInvalidArgument);
 }
 
