@@ -4,6 +4,7 @@
 #
 #   scripts/setup.sh          what the server and the client need
 #   scripts/setup.sh all      and what the tests, the benchmarks and the trainer need
+#   scripts/setup.sh images   what scripts/check_images.sh needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,6 +29,7 @@ libssl-dev              SHA-256, and TLS inside gRPC
 zlib1g-dev              reads gzipped language models
 nlohmann-json3-dev      the header of a model file, JSON output
 libcli11-dev            command lines and configuration files
+prometheus-cpp-dev      metrics, and the page that Prometheus reads
 portaudio19-dev         the microphone of `rill stream --mic`
 '
 all_packages='
@@ -36,6 +38,14 @@ libgmock-dev            tests
 libbenchmark-dev        benchmarks
 python3-venv            a private folder for the PyTorch wheel
 libjemalloc-dev         memory allocation of the trainer
+haproxy                 a balancer in front of two servers, in the tests
+openssl                 certificates for the tests
+'
+image_packages='
+buildah                 builds images without a Docker engine
+debootstrap             makes their base image
+openssl                 certificates for the server in the image
+python3-venv            a private folder for the linters
 '
 # LibTorch for rill-train, from PyPI: --no-deps leaves out gigabytes of CUDA libraries. The two small
 # CUDA wheels are there because libtorch_cpu asks for them at start, even on a CPU.
@@ -45,7 +55,8 @@ scope=${1:-serve}
 case $scope in
   serve) wanted=$serve_packages ;;
   all) wanted=$serve_packages$all_packages ;;
-  *) echo "usage: scripts/setup.sh [all]" >&2; exit 2 ;;
+  images) wanted=$image_packages ;;
+  *) echo "usage: scripts/setup.sh [all|images]" >&2; exit 2 ;;
 esac
 
 missing=()

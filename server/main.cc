@@ -1,4 +1,5 @@
 // rill-server: command line, signals, start and end of the process.
+#include <grpc/support/log.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@
 #include "server/default_model.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/security/listen_address.h"
+#include "server/security/token.h"
 #include "server/server.h"
 
 namespace rill::server {
@@ -25,11 +28,18 @@ constexpr char kAbout[] =
     "Serves the model it came with on 127.0.0.1:50051 if started without options:\n"
     "  rill-server\n"
     "Another model, all interfaces, logs for a machine:\n"
-    "  rill-server --model FILE --listen 0.0.0.0:50051 --log-format json\n"
+    "  rill-server --model FILE --listen 0.0.0.0:50051 --cert-file server.pem --key-file "
+    "server.key \\\n"
+    "    --token-file tokens --log-format json\n"
     "The same from a file:\n"
     "  rill-server --config rill.toml\n"
     "SIGTERM or SIGINT: no new streams, open ones may end (--drain-timeout); a second one: "
-    "exit at once.\n";
+    "exit at once. SIGHUP: read the token file again.\n";
+
+constexpr char kAboutToken[] =
+    "Makes a bearer token: the token goes to standard error, once, for the client; its line for\n"
+    "--token-file, which tells nobody the token, to standard output:\n"
+    "  rill-server token alice --max-streams 20 >> tokens\n";
 
 constexpr int kUsageError = 2;
 
@@ -46,11 +56,53 @@ int Fail(const char* event, const absl::Status& status) {
   return EXIT_FAILURE;
 }
 
+int MakeToken(const std::string& name, int max_streams) {
+  if (!IsTokenName(name)) {
+    std::cerr << "rill-server token: a name is 1 to 64 letters, digits or any of .-_@\n";
+    return kUsageError;
+  }
+  const auto token = NewToken();
+  if (!token.ok()) {
+    std::cerr << "rill-server token: " << token.status().message() << "\n";
+    return EXIT_FAILURE;
+  }
+  std::cerr << *token << std::endl;
+  std::cout << TokenLine(name, *token, max_streams) << std::endl;
+  return EXIT_SUCCESS;
+}
+
+// Waits for a signal to stop; those to read the tokens again are done on the way.
+void WaitForStop(sigset_t signals, bool tokens, Server* server) {
+  if (tokens) sigaddset(&signals, SIGHUP);
+  int signal = 0;
+  do {
+    sigwait(&signals, &signal);
+    if (signal == SIGHUP) server->ReloadTokens();
+  } while (signal == SIGHUP);
+}
+
+// gRPC's own lines, such as those about handshakes that failed, in the form of ours.
+void LogOfGrpc(gpr_log_func_args* line) {
+  const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
+  Log(error ? LogLevel::kWarning : LogLevel::kDebug, "grpc", {{"message", line->message}});
+}
+
 int Serve(ServerOptions options) {
   ConfigureLog(options.log_level, options.log_format);
-  // Every thread started from here on leaves these signals to sigwait below.
+  gpr_set_log_function(LogOfGrpc);
+  if (absl::Status status = CheckListening(options); !status.ok())
+    return Fail("start_error", status);
+  // Every thread started from here on leaves these signals to sigwait. Without tokens a hang-up
+  // ends the process, as it does with any other.
   const sigset_t signals = StopSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const bool tokens = !options.token_file.empty();
+  if (tokens) {
+    sigset_t hangup;
+    sigemptyset(&hangup);
+    sigaddset(&hangup, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &hangup, nullptr);
+  }
 
   if (options.models.empty()) {
     auto found = FindDefaultModel(ModelFolders());
@@ -61,11 +113,23 @@ int Serve(ServerOptions options) {
   if (!models.ok()) return Fail("model_error", models.status());
   auto server = Server::Start(options, *std::move(models));
   if (!server.ok()) return Fail("start_error", server.status());
-  Log(LogLevel::kInfo, "listening",
-      {{"address", options.listen}, {"port", int64_t{(*server)->port()}}});
+  (*server)->WarmUp();
+  (*server)->BeginServing();
+  if (!options.metrics_listen.empty()) {
+    Log(LogLevel::kInfo, "metrics",
+        {{"address", options.metrics_listen}, {"http_port", int64_t{(*server)->metrics_port()}}});
+  }
+  for (size_t i = 0; i < options.listen.size(); ++i) {
+    const std::string& address = options.listen[i];
+    const bool tls = options.tls.any() && !IsUnixSocket(address);
+    Log(LogLevel::kInfo, "listening",
+        {{"address", address},
+         {"port", int64_t{(*server)->ports()[i]}},
+         {"security", tls ? (options.tls.client_ca.empty() ? "tls" : "mtls") : "plain"},
+         {"tokens", tokens ? "required" : "none"}});
+  }
 
-  int signal = 0;
-  sigwait(&signals, &signal);
+  WaitForStop(signals, tokens, server->get());
   // A second signal, or none: this thread ends with the process.
   std::thread([signals] {
     int second = 0;
@@ -84,6 +148,13 @@ int Main(int argc, char** argv) {
   const std::vector<OptionRow> rows = RegisterOptions(&app, &options);
   app.set_version_flag("--version", "rill-server " RILL_VERSION);
   app.add_flag("--print-options-table", print_table)->group("")->configurable(false);
+  std::string token_name;
+  int token_streams = 0;
+  CLI::App* token = app.add_subcommand("token", "Make a bearer token for a client");
+  token->configurable(false)->footer(kAboutToken);
+  token->add_option("NAME", token_name, "Whose it is, for the log")->required();
+  token->add_option("--max-streams", token_streams, "Streams it may have at a time; 0: any")
+      ->check(CLI::Range(0, 1000000));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ConfigError& error) {
@@ -97,6 +168,7 @@ int Main(int argc, char** argv) {
     std::cout << OptionsTable(rows);
     return EXIT_SUCCESS;
   }
+  if (token->parsed()) return MakeToken(token_name, token_streams);
   return Serve(std::move(options));
 }
 

@@ -39,9 +39,21 @@ class Registrar {
 std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   std::vector<OptionRow> rows;
   Registrar add(app, &rows);
-  add.Add(
-      "--listen", "HOST:PORT", &options->listen,
-      "Where to listen. 0.0.0.0:50051 listens on every interface; the traffic is not encrypted.");
+  add.Add("--listen", "HOST:PORT", &options->listen, options->listen.front(),
+          "Where to listen: 0.0.0.0:50051 for every interface, or unix:PATH. May be given several "
+          "times. Beyond this machine only with TLS or --insecure-listen.");
+  add.Add("--cert-file", "FILE", &options->tls.cert, "none: no TLS",
+          "The server's certificate (PEM, with those between it and the root). Read again when it "
+          "changes.");
+  add.Add("--key-file", "FILE", &options->tls.key, "none", "The key of the certificate.");
+  add.Add("--client-ca-file", "FILE", &options->tls.client_ca, "none: clients need no certificate",
+          "Clients must show a certificate that one of these signed (mutual TLS).");
+  add.Add("--insecure-listen", "BOOL", &options->insecure_listen,
+          "Listen in plain text where other machines can reach it: for a private network, or "
+          "behind a proxy that does TLS.");
+  add.Add("--token-file", "FILE", &options->token_file, "none: everybody may call",
+          "Bearer tokens that clients must send, a line each: NAME SHA256-IN-HEX [MAX-STREAMS]. "
+          "`rill-server token NAME` makes one. Read again when it changes and on SIGHUP.");
   add.Add("--model", "FILE", &options->models, "the one that came with the server",
           "A model file to serve. May be given several times; the first is the default model.")
       ->check(CLI::ExistingFile);
@@ -79,16 +91,24 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--max-message-bytes", "BYTES", &options->max_message_bytes,
           "The largest message a client may send; for Recognize, the whole recording.")
       ->check(CLI::Range(1024, kMaxInt));
+  add.Add("--max-metadata-bytes", "BYTES", &options->max_metadata_bytes,
+          "The most metadata (HTTP/2 headers) that a call may have.")
+      ->check(CLI::Range(1024, 1 << 20));
   add.Add("--max-audio-seconds", "SECONDS", &options->max_audio_seconds,
-          "The longest recording for Recognize and Transcribe. 0: any. StreamingRecognize has no "
-          "limit.")
+          "The longest recording for Recognize and Transcribe. 0: any.")
       ->check(CLI::Range(0, 1000000));
+  add.Add("--max-stream-seconds", "SECONDS", &options->max_stream_seconds,
+          "The most audio of one StreamingRecognize; then it gets its final results and "
+          "OUT_OF_RANGE. 0: any.")
+      ->check(CLI::Range(0, 100000000));
   add.Add("--queue-seconds", "SECONDS", &options->queue_seconds,
           "Audio of one stream that may wait for the model; then the server reads no more of it "
           "until it has caught up.")
       ->check(CLI::Range(1, 3600));
   add.Add("--reflection", "BOOL", &options->reflection,
           "Tell tools such as grpcurl about the services (gRPC server reflection).");
+  add.Add("--metrics-listen", "IP:PORT", &options->metrics_listen, "none: no metrics",
+          "Where Prometheus reads http://IP:PORT/metrics: plain text, without a password.");
   const std::map<std::string, LogLevel> levels = {{"debug", LogLevel::kDebug},
                                                   {"info", LogLevel::kInfo},
                                                   {"warning", LogLevel::kWarning},
@@ -101,6 +121,9 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--log-format", "FORMAT", &options->log_format, "text",
           "Lines of text or of json, on standard error.")
       ->transform(CLI::CheckedTransformer(formats).description(""));
+  add.Add(
+      "--log-transcripts", "BOOL", &options->log_transcripts,
+      "Write what was said into the log: a line each final result. Mind whose words these are.");
   app->set_config("--config", "",
                   "A TOML file of these keys, without the dashes: listen = \"...\"");
   app->allow_config_extras(CLI::config_extras_mode::error);

@@ -9,11 +9,15 @@
 #include <vector>
 
 #include "server/log.h"
+#include "server/security/tls.h"
 
 namespace rill::server {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:50051";
+  std::vector<std::string> listen = {"127.0.0.1:50051"};
+  TlsFiles tls;  // of every address in `listen` but Unix sockets
+  bool insecure_listen = false;
+  std::string token_file;           // empty: everybody may call
   std::vector<std::string> models;  // empty: the one that came with the server
   int workers = 0;                  // 0: one a core
   int max_streams = 0;              // 0: 400 a worker
@@ -26,11 +30,15 @@ struct ServerOptions {
   double idle_timeout = 60;   // seconds; 0: none
   double drain_timeout = 30;  // seconds
   int max_message_bytes = 4 << 20;
-  int max_audio_seconds = 14400;  // 0: no limit
+  int max_metadata_bytes = 8192;
+  int max_audio_seconds = 14400;  // of a recording; 0: no limit
+  int max_stream_seconds = 0;     // of a live stream; 0: no limit
   int queue_seconds = 30;
   bool reflection = true;
+  std::string metrics_listen;  // empty: no metrics
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
+  bool log_transcripts = false;
 };
 
 // A row of the table.

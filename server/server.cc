@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server_builder.h"
+#include "server/cores.h"
+#include "server/engine/warm_up.h"
 #include "server/log.h"
+#include "server/metrics/metrics_page.h"
+#include "server/security/listen_address.h"
+#include "server/security/tls.h"
 
 namespace rill::server {
 namespace {
@@ -17,13 +22,14 @@ namespace {
 // How long a stream has for its final results when a drain has run out of time.
 constexpr auto kFinalResultsTimeout = std::chrono::seconds(5);
 
-int Cores() { return std::max(1u, std::thread::hardware_concurrency()); }
+// How often the certificate files are looked at.
+constexpr unsigned kCertificateRefreshSeconds = 1;
 
 }  // namespace
 
 EngineOptions ToEngineOptions(const ServerOptions& options) {
   EngineOptions engine;
-  engine.workers = options.workers > 0 ? options.workers : Cores();
+  engine.workers = options.workers > 0 ? options.workers : UsableCores();
   engine.max_streams = options.max_streams > 0 ? options.max_streams : 400 * engine.workers;
   engine.batch.max_batch = options.max_batch;
   engine.batch.deadline = std::chrono::milliseconds(options.batch_deadline_ms);
@@ -59,22 +65,51 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
   return models;
 }
 
-Server::Server(const ServerOptions& options, std::vector<ServedModel> models)
-    : registry_(std::chrono::milliseconds(static_cast<int64_t>(options.idle_timeout * 1000))),
-      executor_(std::max(1, Cores() / 2)) {
+absl::Status CheckListening(const ServerOptions& options) {
+  for (const std::string& address : options.listen) {
+    if (options.tls.any() || options.insecure_listen || StaysOnThisMachine(address)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--listen ", address,
+                     ": other machines could hear plain text there; give --cert-file and "
+                     "--key-file for TLS, or --insecure-listen=true if the network is private"));
+  }
+  return CheckTlsFiles(options.tls);
+}
+
+Server::Server(const ServerOptions& options, std::vector<ServedModel> models,
+               std::unique_ptr<Access> access)
+    : access_(std::move(access)),
+      registry_(std::chrono::milliseconds(static_cast<int64_t>(options.idle_timeout * 1000))),
+      executor_(std::max(1, UsableCores() / 2)),
+      warm_up_chunk_frames_(options.chunk_ms / kFrameMs) {
+  registry_.SetAccepting(absl::UnavailableError("the server is starting; try again"));
   SpeechLimits limits;
   limits.default_chunk_ms = options.chunk_ms;
   limits.queue_seconds = options.queue_seconds;
   limits.max_audio_seconds = options.max_audio_seconds;
-  core_ = std::make_unique<SpeechCore>(std::move(models), limits, &registry_, &executor_);
+  limits.max_stream_seconds = options.max_stream_seconds;
+  limits.log_transcripts = options.log_transcripts;
+  core_ = std::make_unique<SpeechCore>(std::move(models), limits, access_.get(), &registry_,
+                                       &executor_);
   service_ = std::make_unique<SpeechService>(core_.get());
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
                                                       std::vector<ServedModel> models) {
   if (models.empty()) return absl::InvalidArgumentError("a server needs a model");
-  std::unique_ptr<Server> server(new Server(options, std::move(models)));
+  if (absl::Status status = CheckListening(options); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<Access>> access = std::make_unique<Access>();
+  if (!options.token_file.empty()) access = Access::FromFile(options.token_file);
+  if (!access.ok()) return access.status();
+  std::unique_ptr<Server> server(new Server(options, std::move(models), *std::move(access)));
   if (absl::Status status = server->Listen(options); !status.ok()) return status;
+  if (!options.metrics_listen.empty()) {
+    auto metrics = MetricsServer::Start(
+        options.metrics_listen,
+        std::make_shared<MetricsPage>(server->core_.get(), &server->ready_, options.tls.cert));
+    if (!metrics.ok()) return metrics.status();
+    server->metrics_ = *std::move(metrics);
+  }
   return server;
 }
 
@@ -82,9 +117,17 @@ absl::Status Server::Listen(const ServerOptions& options) {
   grpc::EnableDefaultHealthCheckService(true);
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
+  const auto plain = grpc::InsecureServerCredentials();
+  const auto tls =
+      options.tls.any() ? MakeTlsCredentials(options.tls, kCertificateRefreshSeconds) : plain;
+  ports_.resize(options.listen.size());
+  for (size_t i = 0; i < options.listen.size(); ++i) {
+    const std::string& address = options.listen[i];
+    builder.AddListeningPort(address, IsUnixSocket(address) ? plain : tls, &ports_[i]);
+  }
   builder.RegisterService(service_.get());
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
   // Without this, a second server on the same port would silently get half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // A peer that is switched off says nothing: ask, so that its streams do not hold their slots.
@@ -94,23 +137,51 @@ absl::Status Server::Listen(const ServerOptions& options) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   grpc_server_ = builder.BuildAndStart();
-  if (!grpc_server_ || port_ == 0) {
+  if (!grpc_server_ || std::count(ports_.begin(), ports_.end(), 0) > 0) {
+    std::vector<std::string> failed;
+    for (size_t i = 0; i < ports_.size(); ++i) {
+      if (ports_[i] == 0) failed.push_back(options.listen[i]);
+    }
     return absl::UnavailableError(
-        absl::StrCat("--listen ", options.listen,
+        absl::StrCat("--listen ", absl::StrJoin(failed, ", "),
                      ": cannot listen there; is the address right, and is it free?"));
   }
-  grpc::HealthCheckServiceInterface* health = grpc_server_->GetHealthCheckService();
-  health->SetServingStatus("", true);
-  health->SetServingStatus(v1::SpeechRecognition::service_full_name(), true);
+  SetReady(false);
   return absl::OkStatus();
+}
+
+void Server::SetReady(bool ready) {
+  ready_ = ready;
+  grpc::HealthCheckServiceInterface* health = grpc_server_->GetHealthCheckService();
+  for (const ServedModel& model : core_->models()) {
+    health->SetServingStatus(model.info.name, ready);
+  }
+  health->SetServingStatus(v1::SpeechRecognition::service_full_name(), ready);
+  health->SetServingStatus("", ready);
+}
+
+void Server::WarmUp() {
+  for (const ServedModel& model : core_->models()) {
+    const absl::Status status = server::WarmUp(model.engine.get(), warm_up_chunk_frames_);
+    if (status.ok()) continue;
+    Log(LogLevel::kWarning, "warm_up_failed",
+        {{"model", model.info.name}, {"error", std::string(status.message())}});
+  }
+}
+
+void Server::BeginServing() {
+  registry_.SetAccepting(absl::OkStatus());
+  SetReady(true);
 }
 
 Server::~Server() { Stop(); }
 
+void Server::ReloadTokens() { access_->Reload(); }
+
 void Server::Drain(std::chrono::milliseconds timeout) {
   Log(LogLevel::kInfo, "drain", {{"open_streams", int64_t{registry_.size()}}});
-  grpc_server_->GetHealthCheckService()->SetServingStatus(false);
-  registry_.StopAccepting();
+  SetReady(false);
+  registry_.SetAccepting(absl::UnavailableError("the server is shutting down; try another one"));
   if (!registry_.WaitUntilEmpty(timeout)) {
     Log(LogLevel::kWarning, "drain_timeout", {{"open_streams", int64_t{registry_.size()}}});
     registry_.CloseAll(absl::UnavailableError("the server is shutting down; try another one"));
@@ -127,6 +198,7 @@ void Server::Stop() {
     grpc_server_->Wait();
     grpc_server_.reset();
   }
+  metrics_.reset();
   executor_.Stop();
   registry_.Stop();
   service_.reset();

@@ -1,19 +1,23 @@
 // What a model thread needs of a stream that takes part in its batches.
 #pragma once
 
+#include <chrono>
+
 #include "model/recognizer.h"
 
 namespace rill::server {
 
 class BatchMember {
  public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   virtual ~BatchMember() = default;
 
   virtual RecognitionStream* stream() = 0;
 
-  // Model thread, after a step this stream was part of: takes its events. True if it wants another
-  // step.
-  virtual bool AfterStep() = 0;
+  // Model thread, after a step this stream was part of, which began at `began`: takes its events.
+  // True if it wants another step.
+  virtual bool AfterStep(TimePoint began) = 0;
 };
 
 }  // namespace rill::server

@@ -27,7 +27,8 @@ Engine::Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions
   const int slots = (options.max_streams + options.workers - 1) / options.workers;
   const std::vector<int> cpus = options.pin_workers ? UsableCpus() : std::vector<int>();
   for (int i = 0; i < options.workers; ++i) {
-    ModelThread::Options thread{options.batch, options.max_chunks_per_step, std::nullopt};
+    ModelThread::Options thread{options.batch, options.max_chunks_per_step, std::nullopt,
+                                &metrics_};
     if (!cpus.empty()) thread.cpu = cpus[i % cpus.size()];
     threads_.push_back(std::make_unique<ModelThread>(recognizer_->NewWorker(slots), thread));
   }

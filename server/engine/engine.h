@@ -9,6 +9,7 @@
 #include "model/recognizer.h"
 #include "server/engine/admission.h"
 #include "server/engine/model_thread.h"
+#include "server/metrics/engine_metrics.h"
 
 namespace rill::server {
 
@@ -37,11 +38,14 @@ class Engine {
   absl::StatusOr<EngineStream> Open(const StreamOptions& options);
 
   const Recognizer& recognizer() const { return *recognizer_; }
+  int workers() const { return static_cast<int>(threads_.size()); }
+  EngineMetrics& metrics() { return metrics_; }
   int open_streams() const { return admission_.open(); }
   int max_streams() const { return admission_.max_streams(); }
 
  private:
   const std::unique_ptr<const Recognizer> recognizer_;
+  EngineMetrics metrics_;
   Admission admission_;
   std::vector<std::unique_ptr<ModelThread>> threads_;
 };

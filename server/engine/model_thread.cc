@@ -99,11 +99,15 @@ void ModelThread::Step(const Batch& batch) {
   const int streams_in_step = static_cast<int>(streams.size());
   const int chunks = std::clamp(options_.batch.max_batch / streams_in_step, 1,
                                 std::max(options_.max_chunks_per_step, 1));
+  const auto began = Clock::now();
   worker_->Step(streams, chunks);
+  options_.metrics->step_seconds.Observe(
+      std::chrono::duration<double>(Clock::now() - began).count());
+  options_.metrics->step_streams.Observe(streams_in_step);
 
   std::vector<MemberId> behind;
   for (const auto& [id, member] : batch) {
-    if (member->AfterStep()) behind.push_back(id);
+    if (member->AfterStep(began)) behind.push_back(id);
   }
   std::lock_guard lock(mutex_);
   const auto now = Clock::now();

@@ -17,6 +17,7 @@
 #include "model/recognizer.h"
 #include "server/engine/batch_former.h"
 #include "server/engine/batch_member.h"
+#include "server/metrics/engine_metrics.h"
 
 namespace rill::server {
 
@@ -26,8 +27,9 @@ class ModelThread {
 
   struct Options {
     BatchFormer::Limits batch;
-    int max_chunks_per_step = 8;  // of one stream
-    std::optional<int> cpu;       // run on this processor only
+    int max_chunks_per_step = 8;       // of one stream
+    std::optional<int> cpu;            // run on this processor only
+    EngineMetrics* metrics = nullptr;  // never null; outlives the thread
   };
 
   ModelThread(std::unique_ptr<RecognitionWorker> worker, const Options& options);

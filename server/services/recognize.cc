@@ -14,11 +14,11 @@ namespace {
 
 class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
  public:
-  RecognizeCall(SpeechCore* core, grpc::CallbackServerContext* context,
+  RecognizeCall(SpeechCore* core, grpc::CallbackServerContext* context, const Caller& caller,
                 const v1::RecognizeRequest* request, v1::RecognizeResponse* response)
       : context_(context), word_times_(request->config().word_times()), response_(response) {
-    SpeechCore::OpenRequest open{"Recognize", "config", &request->config()};
-    open.limited = true;
+    SpeechCore::OpenRequest open{"Recognize", "config", &request->config(), &caller};
+    open.recording = true;
     auto session = core->Open(open, *context, this);
     if (!session.ok()) {
       Finish(ToGrpcStatus(session.status()));
@@ -62,9 +62,9 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
 }  // namespace
 
 grpc::ServerUnaryReactor* Recognize(SpeechCore* core, grpc::CallbackServerContext* context,
-                                    const v1::RecognizeRequest* request,
+                                    const Caller& caller, const v1::RecognizeRequest* request,
                                     v1::RecognizeResponse* response) {
-  return new RecognizeCall(core, context, request, response);
+  return new RecognizeCall(core, context, caller, request, response);
 }
 
 }  // namespace rill::server

@@ -10,7 +10,7 @@ namespace rill::server {
 
 // The reactor of one call; it deletes itself.
 grpc::ServerUnaryReactor* Recognize(SpeechCore* core, grpc::CallbackServerContext* context,
-                                    const v1::RecognizeRequest* request,
+                                    const Caller& caller, const v1::RecognizeRequest* request,
                                     v1::RecognizeResponse* response);
 
 }  // namespace rill::server

@@ -35,9 +35,13 @@ std::string Shortened(const std::string& text) {
 
 }  // namespace
 
-SpeechCore::SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limits,
+SpeechCore::SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limits, Access* access,
                        SessionRegistry* registry, Executor* executor)
-    : models_(std::move(models)), limits_(limits), registry_(registry), executor_(executor) {}
+    : models_(std::move(models)),
+      limits_(limits),
+      access_(access),
+      registry_(registry),
+      executor_(executor) {}
 
 absl::StatusOr<const ServedModel*> SpeechCore::Find(const std::string& name,
                                                     const std::string& where) const {
@@ -60,36 +64,52 @@ absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
   options.stream = *stream;
   options.stream.interim_results = request.interim_results;
   options.stream.max_queued_frames = limits_.queue_seconds * 1000 / kFeatureShiftMs;
-  if (request.limited) options.max_audio_ms = int64_t{1000} * limits_.max_audio_seconds;
+  options.max_audio_ms =
+      int64_t{1000} * (request.recording ? limits_.max_audio_seconds : limits_.max_stream_seconds);
   options.mel_bins = model.info.mel_bins;
+  options.log_transcripts = limits_.log_transcripts;
   return options;
+}
+
+void SpeechCore::Refused(const char* method, const grpc::ServerContextBase& context,
+                         const absl::Status& status) {
+  refused_.Add(method, status.code());
+  Log(LogLevel::kInfo, "stream_refused",
+      {{"method", method},
+       {"peer", context.peer()},
+       {"status", absl::StatusCodeToString(status.code())},
+       {"error", std::string(status.message())}});
+}
+
+absl::StatusOr<Caller> SpeechCore::Identify(const char* method,
+                                            const grpc::ServerContextBase& context) {
+  auto caller = access_->Check(context);
+  if (!caller.ok()) Refused(method, context, caller.status());
+  return caller;
+}
+
+absl::StatusOr<std::shared_ptr<Session>> SpeechCore::Admit(const OpenRequest& request,
+                                                           const grpc::ServerContextBase& context,
+                                                           SessionSink* sink) {
+  auto model = Find(request.config->model(), request.where);
+  if (!model.ok()) return model.status();
+  auto options = Options(request, **model);
+  if (!options.ok()) return options.status();
+  options->identity = {NewStreamId(), request.method, (*model)->info.name, context.peer(),
+                       request.caller->name};
+  auto lease = quota_.Take(*request.caller);
+  if (!lease.ok()) return lease.status();
+  return Session::Open({(*model)->engine.get(), registry_, executor_}, *std::move(options), sink,
+                       *std::move(lease));
 }
 
 absl::StatusOr<std::shared_ptr<Session>> SpeechCore::Open(const OpenRequest& request,
                                                           const grpc::ServerContextBase& context,
                                                           SessionSink* sink) {
-  const auto open = [&]() -> absl::StatusOr<std::shared_ptr<Session>> {
-    auto model = Find(request.config->model(), request.where);
-    if (!model.ok()) return model.status();
-    auto options = Options(request, **model);
-    if (!options.ok()) return options.status();
-    options->identity = {NewStreamId(), request.method, (*model)->info.name, context.peer()};
-    auto session =
-        Session::Open({(*model)->engine.get(), registry_, executor_}, *std::move(options), sink);
-    if (absl::IsResourceExhausted(session.status())) {
-      return WithRetryDelay(session.status(), RetryDelay());
-    }
-    return session;
-  };
-  auto session = open();
-  if (!session.ok()) {
-    Log(LogLevel::kInfo, "stream_refused",
-        {{"method", std::string(request.method)},
-         {"peer", context.peer()},
-         {"status", absl::StatusCodeToString(session.status().code())},
-         {"error", std::string(session.status().message())}});
-  }
-  return session;
+  auto session = Admit(request, context, sink);
+  if (!session.ok()) Refused(request.method, context, session.status());
+  if (!absl::IsResourceExhausted(session.status())) return session;
+  return WithRetryDelay(session.status(), RetryDelay());
 }
 
 }  // namespace rill::server

@@ -11,6 +11,9 @@
 #include "grpcpp/server_context.h"
 #include "rill/v1/rill.pb.h"
 #include "server/executor.h"
+#include "server/metrics/call_counts.h"
+#include "server/security/access.h"
+#include "server/security/stream_quota.h"
 #include "server/services/served_model.h"
 #include "server/session/session.h"
 #include "server/session/session_registry.h"
@@ -19,24 +22,31 @@ namespace rill::server {
 
 struct SpeechLimits {
   int default_chunk_ms = 320;
-  int queue_seconds = 30;              // audio of one stream that may wait for the model
-  int max_audio_seconds = 14400;       // of one recording (Recognize, Transcribe); 0: no limit
+  int queue_seconds = 30;         // audio of one stream that may wait for the model
+  int max_audio_seconds = 14400;  // of one recording (Recognize, Transcribe); 0: no limit
+  int max_stream_seconds = 0;     // of one live stream; 0: no limit
+  bool log_transcripts = false;
   size_t max_pending_bytes = 1 << 20;  // responses of one stream that may wait for the client
 };
 
 class SpeechCore {
  public:
-  // The first model is the default one. `registry` and `executor` outlive the core.
-  SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limits, SessionRegistry* registry,
-             Executor* executor);
+  // The first model is the default one. The pointers outlive the core.
+  SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limits, Access* access,
+             SessionRegistry* registry, Executor* executor);
+
+  // Who calls `method`, before anything else is done. Unauthenticated, and a line in the log:
+  // nobody that may.
+  absl::StatusOr<Caller> Identify(const char* method, const grpc::ServerContextBase& context);
 
   struct OpenRequest {
     const char* method;  // for the log
     const char* where;   // how the client gets to `config`: "config.recognition"
     const v1::RecognitionConfig* config;
+    const Caller* caller;
     bool interim_results = false;
     bool features = false;
-    bool limited = false;  // max_audio_seconds applies
+    bool recording = false;  // max_audio_seconds applies, and not max_stream_seconds
   };
   // An error, and a line in the log, if there cannot be such a session now.
   absl::StatusOr<std::shared_ptr<Session>> Open(const OpenRequest& request,
@@ -45,13 +55,22 @@ class SpeechCore {
 
   const std::vector<ServedModel>& models() const { return models_; }
   const SpeechLimits& limits() const { return limits_; }
+  const CallCounts& refused() const { return refused_; }
 
  private:
   absl::StatusOr<const ServedModel*> Find(const std::string& name, const std::string& where) const;
   absl::StatusOr<SessionOptions> Options(const OpenRequest& request, const ServedModel& model);
+  absl::StatusOr<std::shared_ptr<Session>> Admit(const OpenRequest& request,
+                                                 const grpc::ServerContextBase& context,
+                                                 SessionSink* sink);
+  void Refused(const char* method, const grpc::ServerContextBase& context,
+               const absl::Status& status);
 
   const std::vector<ServedModel> models_;
   const SpeechLimits limits_;
+  Access* const access_;
+  StreamQuota quota_;
+  CallCounts refused_;
   SessionRegistry* const registry_;
   Executor* const executor_;
 };

@@ -1,4 +1,5 @@
-// The gRPC service rill.v1.SpeechRecognition: every method in a file of its own. Any thread.
+// The gRPC service rill.v1.SpeechRecognition: looks at who calls, and then every method is in a
+// file of its own. Any thread.
 #pragma once
 
 #include "rill/v1/rill.grpc.pb.h"

@@ -15,8 +15,10 @@ using Response = v1::StreamingRecognizeResponse;
 
 class StreamingCall : public BidiStream<Request, Response> {
  public:
-  StreamingCall(SpeechCore* core, grpc::CallbackServerContext* context)
-      : BidiStream(context, core->limits().max_pending_bytes), core_(core) {
+  StreamingCall(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller)
+      : BidiStream(context, core->limits().max_pending_bytes),
+        core_(core),
+        caller_(std::move(caller)) {
     ReadNext();
   }
 
@@ -47,7 +49,8 @@ class StreamingCall : public BidiStream<Request, Response> {
     features_ = config.features();
     progress_ = config.progress();
     word_times_ = config.recognition().word_times();
-    SpeechCore::OpenRequest open{"StreamingRecognize", "config.recognition", &config.recognition()};
+    SpeechCore::OpenRequest open{"StreamingRecognize", "config.recognition", &config.recognition(),
+                                 &caller_};
     open.interim_results = config.interim_results();
     open.features = features_;
     auto session = core_->Open(open, *context(), this);
@@ -94,6 +97,7 @@ class StreamingCall : public BidiStream<Request, Response> {
   }
 
   SpeechCore* const core_;
+  const Caller caller_;
   bool features_ = false;
   bool progress_ = false;
   bool word_times_ = false;
@@ -102,9 +106,10 @@ class StreamingCall : public BidiStream<Request, Response> {
 
 }  // namespace
 
-grpc::ServerBidiReactor<Request, Response>* StreamingRecognize(
-    SpeechCore* core, grpc::CallbackServerContext* context) {
-  return new StreamingCall(core, context);
+grpc::ServerBidiReactor<Request, Response>* StreamingRecognize(SpeechCore* core,
+                                                               grpc::CallbackServerContext* context,
+                                                               Caller caller) {
+  return new StreamingCall(core, context, std::move(caller));
 }
 
 }  // namespace rill::server

@@ -10,6 +10,6 @@ namespace rill::server {
 
 // The reactor of one call; it deletes itself.
 grpc::ServerBidiReactor<v1::StreamingRecognizeRequest, v1::StreamingRecognizeResponse>*
-StreamingRecognize(SpeechCore* core, grpc::CallbackServerContext* context);
+StreamingRecognize(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller);
 
 }  // namespace rill::server

@@ -18,8 +18,10 @@ constexpr Clock::duration kProgressInterval = std::chrono::milliseconds(500);
 
 class TranscribeCall : public BidiStream<Request, Response> {
  public:
-  TranscribeCall(SpeechCore* core, grpc::CallbackServerContext* context)
-      : BidiStream(context, core->limits().max_pending_bytes), core_(core) {
+  TranscribeCall(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller)
+      : BidiStream(context, core->limits().max_pending_bytes),
+        core_(core),
+        caller_(std::move(caller)) {
     ReadNext();
   }
 
@@ -36,8 +38,8 @@ class TranscribeCall : public BidiStream<Request, Response> {
 
   void Configure(const Request& request) override {
     word_times_ = request.config().word_times();
-    SpeechCore::OpenRequest open{"Transcribe", "config", &request.config()};
-    open.limited = true;
+    SpeechCore::OpenRequest open{"Transcribe", "config", &request.config(), &caller_};
+    open.recording = true;
     auto session = core_->Open(open, *context(), this);
     if (!session.ok()) return Reject(session.status());
     Begin(*std::move(session), {});
@@ -66,6 +68,7 @@ class TranscribeCall : public BidiStream<Request, Response> {
   }
 
   SpeechCore* const core_;
+  const Caller caller_;
   bool word_times_ = false;
   Clock::time_point last_progress_ = Clock::now();  // only the sink's calls use it
 };
@@ -73,8 +76,9 @@ class TranscribeCall : public BidiStream<Request, Response> {
 }  // namespace
 
 grpc::ServerBidiReactor<Request, Response>* Transcribe(SpeechCore* core,
-                                                       grpc::CallbackServerContext* context) {
-  return new TranscribeCall(core, context);
+                                                       grpc::CallbackServerContext* context,
+                                                       Caller caller) {
+  return new TranscribeCall(core, context, std::move(caller));
 }
 
 }  // namespace rill::server

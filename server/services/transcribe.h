@@ -10,6 +10,6 @@ namespace rill::server {
 
 // The reactor of one call; it deletes itself.
 grpc::ServerBidiReactor<v1::TranscribeRequest, v1::TranscribeResponse>* Transcribe(
-    SpeechCore* core, grpc::CallbackServerContext* context);
+    SpeechCore* core, grpc::CallbackServerContext* context, Caller caller);
 
 }  // namespace rill::server

@@ -25,30 +25,34 @@ std::atomic<uint64_t> next_key{1};
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
-                                                       SessionOptions options, SessionSink* sink) {
+                                                       SessionOptions options, SessionSink* sink,
+                                                       std::unique_ptr<StreamQuota::Lease> lease) {
   if (absl::Status status = host.registry->Accepting(); !status.ok()) return status;
   auto stream = host.engine->Open(options.stream);
   if (!stream.ok()) return stream.status();
-  std::shared_ptr<Session> session(new Session(host, std::move(options), *std::move(stream), sink));
+  std::shared_ptr<Session> session(
+      new Session(host, std::move(options), *std::move(stream), sink, std::move(lease)));
   session->member_ = session->engine_stream_->thread->Add(session);
   host.registry->Add(session->key_, session);
   return session;
 }
 
 Session::Session(const SessionHost& host, SessionOptions options, EngineStream stream,
-                 SessionSink* sink)
+                 SessionSink* sink, std::unique_ptr<StreamQuota::Lease> lease)
     : host_(host),
       options_(std::move(options)),
       key_(next_key++),
+      lease_(std::move(lease)),
       engine_stream_(std::move(stream)),
       sink_(sink),
-      stats_(Clock::now()) {
+      stats_(Clock::now(), &host.engine->metrics()) {
   Touch();
 }
 
 Session::~Session() {
   // Whoever sees the registry empty may count on the slot: it is free before the session is gone.
   engine_stream_.reset();
+  lease_.reset();
   host_.registry->Remove(key_);
 }
 
@@ -105,7 +109,7 @@ void Session::Feed() {
   } else if (OverLimit()) {
     Close(
         absl::OutOfRangeError(absl::StrCat("audio: longer than the ", options_.max_audio_ms / 1000,
-                                           " s that this server takes in one recording")));
+                                           " s that this server takes in one stream")));
   } else if (finish) {
     Finish();
   }
@@ -198,9 +202,10 @@ void Session::CloseNow(const absl::Status& status) {
     std::lock_guard lock(mutex_);
     if (phase_ == Phase::kClosed) return;
     phase_ = Phase::kClosed;
+    const auto now = Clock::now();
+    stats_.OnClosed(now, options_.identity, status);
     Log(LogLevel::kInfo, "stream_end",
-        stats_.Fields(Clock::now(), options_.identity, engine_stream_->stream->samples_received(),
-                      status));
+        stats_.Fields(now, options_.identity, engine_stream_->stream->samples_received(), status));
     if (sink_) sink_->OnClosed(status);
   }
   engine_stream_->thread->Remove(member_);
@@ -221,12 +226,26 @@ SessionProgress Session::Progress() {
   progress.received_ms = stream()->samples_received() / 16;
   const int64_t processed = progress.received_ms - int64_t{10} * stream()->queued_frames();
   progress.processed_ms = std::max(processed_ms(), processed);
+  host_.engine->metrics().audio_ms.fetch_add(progress.processed_ms - processed_ms(),
+                                             std::memory_order_relaxed);
   processed_ms_.store(progress.processed_ms, std::memory_order_relaxed);
   return progress;
 }
 
-bool Session::AfterStep() {
+void Session::LogTranscripts(const std::vector<StreamEvent>& events) const {
+  for (const StreamEvent& event : events) {
+    if (event.kind != StreamEvent::Kind::kFinal || event.hypothesis.text.empty()) continue;
+    Log(LogLevel::kInfo, "transcript",
+        {{"stream", options_.identity.id},
+         {"start_ms", event.start / 16},
+         {"end_ms", event.end / 16},
+         {"text", event.hypothesis.text}});
+  }
+}
+
+bool Session::AfterStep(TimePoint began) {
   std::vector<StreamEvent> events = stream()->TakeEvents();
+  if (options_.log_transcripts) LogTranscripts(events);
   const bool ended = !events.empty() && events.back().kind == StreamEvent::Kind::kEnd;
   Touch();
   bool resume_input = false;
@@ -235,7 +254,7 @@ bool Session::AfterStep() {
   {
     std::lock_guard lock(mutex_);
     if (phase_ == Phase::kClosed) return false;
-    stats_.OnStep(Clock::now(), events);
+    stats_.OnStep(began, Clock::now(), events);
     if (sink_ && !sink_->OnStep(std::move(events), Progress())) output_paused_ = true;
     status = final_status_;
     if (!ended) {

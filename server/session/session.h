@@ -27,6 +27,7 @@
 #include "server/engine/batch_member.h"
 #include "server/engine/engine.h"
 #include "server/executor.h"
+#include "server/security/stream_quota.h"
 #include "server/session/session_registry.h"
 #include "server/session/session_sink.h"
 #include "server/session/stream_stats.h"
@@ -44,18 +45,19 @@ struct SessionOptions {
   StreamOptions stream;
   int64_t max_audio_ms = 0;  // 0: no limit
   int mel_bins = 80;         // floats a feature frame
+  bool log_transcripts = false;
   StreamIdentity identity;
 };
 
 class Session : public BatchMember, public std::enable_shared_from_this<Session> {
  public:
-  using TimePoint = std::chrono::steady_clock::time_point;
   using Duration = std::chrono::steady_clock::duration;
 
   // Unavailable: draining. ResourceExhausted: full. InvalidArgument: the options. `sink` is called
-  // until Detach.
-  static absl::StatusOr<std::shared_ptr<Session>> Open(const SessionHost& host,
-                                                       SessionOptions options, SessionSink* sink);
+  // until Detach. `lease` may be null.
+  static absl::StatusOr<std::shared_ptr<Session>> Open(
+      const SessionHost& host, SessionOptions options, SessionSink* sink,
+      std::unique_ptr<StreamQuota::Lease> lease = nullptr);
   ~Session() override;
 
   // Audio bytes, or features if the options say so. Taken at once or, if much waits for the model
@@ -88,12 +90,13 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
 
   // BatchMember, for the model thread.
   RecognitionStream* stream() override { return engine_stream_->stream.get(); }
-  bool AfterStep() override;
+  bool AfterStep(TimePoint began) override;
 
  private:
   enum class Phase { kOpen, kFinishing, kClosed };
 
-  Session(const SessionHost& host, SessionOptions options, EngineStream stream, SessionSink* sink);
+  Session(const SessionHost& host, SessionOptions options, EngineStream stream, SessionSink* sink,
+          std::unique_ptr<StreamQuota::Lease> lease);
 
   void Feed();                 // gives pending input to the stream; asks for more unless it is full
   absl::Status AcceptSlice();  // input_mutex_ held
@@ -102,13 +105,15 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   void NotifyReady();
   void CloseNow(const absl::Status& status);
   SessionProgress Progress();
+  void LogTranscripts(const std::vector<StreamEvent>& events) const;
   void Touch();
 
   const SessionHost host_;
   const SessionOptions options_;
   const uint64_t key_;
-  std::optional<EngineStream> engine_stream_;  // until the destructor
-  ModelThread::MemberId member_ = 0;           // set once, in Open
+  std::unique_ptr<StreamQuota::Lease> lease_;  // both until the destructor
+  std::optional<EngineStream> engine_stream_;
+  ModelThread::MemberId member_ = 0;  // set once, in Open
 
   std::mutex input_mutex_;
   std::string pending_;        // guarded by input_mutex_

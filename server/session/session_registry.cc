@@ -26,8 +26,7 @@ void SessionRegistry::Stop() {
 
 absl::Status SessionRegistry::Accepting() const {
   std::lock_guard lock(mutex_);
-  if (accepting_) return absl::OkStatus();
-  return absl::UnavailableError("the server is shutting down; try another one");
+  return accepting_;
 }
 
 void SessionRegistry::Add(uint64_t key, std::weak_ptr<Session> session) {
@@ -47,9 +46,9 @@ int SessionRegistry::size() const {
   return static_cast<int>(sessions_.size());
 }
 
-void SessionRegistry::StopAccepting() {
+void SessionRegistry::SetAccepting(const absl::Status& status) {
   std::lock_guard lock(mutex_);
-  accepting_ = false;
+  accepting_ = status;
 }
 
 bool SessionRegistry::WaitUntilEmpty(Duration timeout) {

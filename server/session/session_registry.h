@@ -24,7 +24,7 @@ class SessionRegistry {
   explicit SessionRegistry(Duration idle_timeout);  // zero: none
   ~SessionRegistry();                               // Stop(); every session is gone by now
 
-  // Unavailable while the server drains.
+  // Ok, or why not: Unavailable while the server starts and drains.
   absl::Status Accepting() const;
 
   // Called by Session at the start and the end of its life.
@@ -34,8 +34,8 @@ class SessionRegistry {
   int size() const;
   Duration idle_timeout() const { return idle_timeout_; }
 
-  // From now on Accepting() says no.
-  void StopAccepting();
+  // What Accepting() says from now on.
+  void SetAccepting(const absl::Status& status);
   // True as soon as no session is left; false if some are after `timeout`.
   bool WaitUntilEmpty(Duration timeout);
   // Asks every session for its final results and to end with `status`.
@@ -51,7 +51,7 @@ class SessionRegistry {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unordered_map<uint64_t, std::weak_ptr<Session>> sessions_;  // guarded by mutex_
-  bool accepting_ = true;                                          // guarded by mutex_
+  absl::Status accepting_;                                         // guarded by mutex_
   bool stopping_ = false;                                          // guarded by mutex_
   std::thread idle_thread_;
 };

@@ -7,6 +7,10 @@
 namespace rill::server {
 namespace {
 
+double Seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 double Milliseconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -17,24 +21,38 @@ void StreamStats::OnReady(TimePoint now) {
   if (!ready_) ready_ = now;
 }
 
-void StreamStats::OnStep(TimePoint now, const std::vector<StreamEvent>& events) {
+void StreamStats::OnStep(TimePoint began, TimePoint now, const std::vector<StreamEvent>& events) {
   ++steps_;
   if (ready_) {
     lag_max_ = std::max(lag_max_, now - *ready_);
     lag_sum_ += now - *ready_;
+    // What came while the step ran may have been taken by it: then it did not wait.
+    metrics_->queue_seconds.Observe(Seconds(std::max(began, *ready_) - *ready_));
+    metrics_->result_seconds.Observe(Seconds(now - *ready_));
     ready_.reset();
   }
   for (const StreamEvent& event : events) {
-    if (!first_result_ && !event.hypothesis.words.empty()) first_result_ = now;
+    if (!first_result_ && !event.hypothesis.words.empty()) {
+      first_result_ = now;
+      metrics_->first_word_seconds.Observe(Seconds(now - opened_));
+    }
     if (event.kind == StreamEvent::Kind::kFinal) {
       ++finals_;
-      words_ += static_cast<int64_t>(event.hypothesis.words.size());
+      const auto words = static_cast<int64_t>(event.hypothesis.words.size());
+      words_ += words;
+      metrics_->words.fetch_add(words, std::memory_order_relaxed);
     }
   }
 }
 
 void StreamStats::OnFinish(TimePoint now) {
   if (!finished_) finished_ = now;
+}
+
+void StreamStats::OnClosed(TimePoint now, const StreamIdentity& identity,
+                           const absl::Status& status) {
+  metrics_->ended.Add(identity.method, status.code());
+  if (finished_ && status.ok()) metrics_->finish_seconds.Observe(Seconds(now - *finished_));
 }
 
 LogFields StreamStats::Fields(TimePoint now, const StreamIdentity& identity, int64_t audio_samples,
@@ -53,6 +71,7 @@ LogFields StreamStats::Fields(TimePoint now, const StreamIdentity& identity, int
       {"lag_mean_ms", steps_ > 0 ? Milliseconds(lag_sum_) / static_cast<double>(steps_) : 0.0},
       {"lag_max_ms", Milliseconds(lag_max_)},
   };
+  if (!identity.client.empty()) fields.push_back({"client", identity.client});
   if (first_result_) fields.push_back({"first_result_ms", Milliseconds(*first_result_ - opened_)});
   if (finished_) fields.push_back({"end_to_close_ms", Milliseconds(now - *finished_)});
   if (!status.ok()) fields.push_back({"error", std::string(status.message())});

@@ -1,5 +1,5 @@
-// What one stream was like: the numbers of the log line at its end. Not thread-safe; the session
-// guards it.
+// What one stream was like: the numbers of the log line at its end, and its share of the model's
+// metrics. Not thread-safe; the session guards it.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "model/recognizer.h"
 #include "server/log.h"
+#include "server/metrics/engine_metrics.h"
 
 namespace rill::server {
 
@@ -19,23 +20,27 @@ struct StreamIdentity {
   std::string id;      // ours
   std::string method;  // "StreamingRecognize"
   std::string model;
-  std::string peer;  // as gRPC writes addresses
+  std::string peer;    // as gRPC writes addresses
+  std::string client;  // the name of its token or certificate; may be empty
 };
 
 class StreamStats {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  explicit StreamStats(TimePoint now) : opened_(now) {}
+  // `metrics` outlives this.
+  StreamStats(TimePoint now, EngineMetrics* metrics) : metrics_(metrics), opened_(now) {}
 
   void OnReady(TimePoint now);  // something for the model to do
-  void OnStep(TimePoint now, const std::vector<StreamEvent>& events);
+  void OnStep(TimePoint began, TimePoint now, const std::vector<StreamEvent>& events);
   void OnFinish(TimePoint now);  // the client's side is over
+  void OnClosed(TimePoint now, const StreamIdentity& identity, const absl::Status& status);
 
   LogFields Fields(TimePoint now, const StreamIdentity& identity, int64_t audio_samples,
                    const absl::Status& status) const;
 
  private:
+  EngineMetrics* metrics_;
   TimePoint opened_;
   std::optional<TimePoint> ready_;  // since when the model is wanted
   std::optional<TimePoint> first_result_;

@@ -83,7 +83,7 @@ void IntegrationTest::Stop() {
 
 server::ServerOptions IntegrationTest::DefaultOptions() {
   server::ServerOptions options;
-  options.listen = "127.0.0.1:0";
+  options.listen = {"127.0.0.1:0"};
   options.workers = 2;
   options.max_streams = 64;
   return options;
@@ -110,6 +110,7 @@ void IntegrationTest::Start(server::ServerOptions options) {
   auto server = server::Server::Start(options, *std::move(models));
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
+  server_->BeginServing();
   client_ = NewClient();
 }
 

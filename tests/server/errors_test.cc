@@ -138,6 +138,32 @@ TEST_F(ErrorsTest, AMessageMayBeTooLarge) {
   EXPECT_TRUE(Stream(NoiseAudio(1000)).status.ok());
 }
 
+TEST_F(ErrorsTest, ALiveStreamMayBeLimitedToo) {
+  ServerOptions options = FewThreads();
+  options.max_stream_seconds = 3;
+  Start(options);
+  EXPECT_TRUE(Stream(NoiseAudio(3000)).status.ok());
+  const Outcome outcome = Stream(NoiseAudio(10000));
+  EXPECT_FALSE(outcome.finals.empty());
+  ExpectError(outcome.status, grpc::StatusCode::OUT_OF_RANGE, "3 s");
+  EXPECT_TRUE(Transcribe(NoiseAudio(10000)).status.ok());
+}
+
+TEST_F(ErrorsTest, MetadataMayBeTooLarge) {
+  ServerOptions options = FewThreads();
+  options.max_metadata_bytes = 2000;
+  Start(options);
+  const auto list = [&](size_t bytes) {
+    grpc::ClientContext context;
+    context.AddMetadata("x-padding", std::string(bytes, 'x'));
+    v1::ListModelsResponse response;
+    return stub().ListModels(&context, {}, &response).error_code();
+  };
+  EXPECT_EQ(list(1000), grpc::StatusCode::OK);
+  EXPECT_EQ(list(4000), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(list(1000), grpc::StatusCode::OK);
+}
+
 TEST_F(ErrorsTest, GarbageOnTheWireHarmsNobody) {
   Start();
   std::mt19937 random(5);
@@ -161,7 +187,7 @@ TEST_F(ErrorsTest, GarbageOnTheWireHarmsNobody) {
 TEST_F(ErrorsTest, ATakenPortIsAnError) {
   Start();
   ServerOptions options = FewThreads();
-  options.listen = address();
+  options.listen = {address()};
   std::vector<ServedModel> models(1);
   models[0].engine = std::make_unique<Engine>(
       std::make_unique<FakeRecognizer>(std::make_shared<FakeControl>()), ToEngineOptions(options));

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "server/cores.h"
 #include "server/default_model.h"
 #include "tests/temporary_folder.h"
 
@@ -48,7 +49,7 @@ TEST_F(OptionsTest, FlagsAndFileMeanTheSame) {
       "log-format = \"json\"\nidle-timeout = 2.5\n");
   ASSERT_EQ(Parse({"--config", path}, &from_file), "");
   for (const ServerOptions* options : {&options_, &from_file}) {
-    EXPECT_EQ(options->listen, "0.0.0.0:1");
+    EXPECT_EQ(options->listen, std::vector<std::string>{"0.0.0.0:1"});
     EXPECT_EQ(options->max_batch, 3);
     EXPECT_FALSE(options->reflection);
     EXPECT_EQ(options->log_format, LogFormat::kJson);
@@ -85,6 +86,23 @@ TEST_F(OptionsTest, TheDocumentedTableIsTheRealOne) {
   text << file.rdbuf();
   EXPECT_THAT(text.str(), HasSubstr(table))
       << "run rill-server --print-options-table and put its output into docs/configuration.md";
+}
+
+TEST_F(OptionsTest, AContainersLimitCountsAsCores) {
+  const std::string path = folder_ / "cpu.max";
+  const int all = UsableCores(path);  // there is no such file
+  EXPECT_GE(all, 1);
+  const auto with = [&](const std::string& text) {
+    std::ofstream(path) << text;
+    return UsableCores(path);
+  };
+  EXPECT_EQ(with("100000 100000\n"), 1);
+  EXPECT_EQ(with("150000 100000\n"), 1);
+  EXPECT_EQ(with("20000 100000\n"), 1);
+  EXPECT_EQ(with("200000 100000\n"), std::min(2, all));
+  EXPECT_EQ(with("max 100000\n"), all);
+  EXPECT_EQ(with("900000000 100000\n"), all);
+  EXPECT_EQ(with("nonsense"), all);
 }
 
 TEST_F(OptionsTest, TheDefaultModelIsFoundInTheFirstFolderThatHasOne) {

@@ -29,7 +29,7 @@ std::string Outcome::Transcript() const {
 
 ServerOptions ServerFixture::FewThreads() {
   ServerOptions options;
-  options.listen = "127.0.0.1:0";
+  options.listen = {"127.0.0.1:0"};
   options.workers = 2;
   options.max_streams = 64;
   options.batch_deadline_ms = 1;
@@ -41,6 +41,8 @@ void ServerFixture::Start(ServerOptions options) {
   ServedModel model;
   model.info.name = "fake";
   model.info.language = "en";
+  model.info.hash = "abc";
+  model.info.state_bytes_per_stream = 1000;
   model.engine = std::make_unique<Engine>(std::make_unique<FakeRecognizer>(control_),
                                           ToEngineOptions(options));
   models.push_back(std::move(model));
@@ -52,6 +54,7 @@ void ServerFixture::StartWith(const ServerOptions& options, std::vector<ServedMo
   auto server = Server::Start(options, std::move(models));
   ASSERT_TRUE(server.ok()) << server.status();
   server_ = *std::move(server);
+  server_->BeginServing();
   channel_ = NewChannel();
   stub_ = v1::SpeechRecognition::NewStub(channel_);
 }

@@ -212,7 +212,7 @@ TEST_F(SessionTest, ClosingGivesFinalResults) {
 }
 
 TEST_F(SessionTest, NoNewSessionsOnceDrained) {
-  registry_.StopAccepting();
+  registry_.SetAccepting(absl::UnavailableError("drained"));
   FakeCall call;
   EXPECT_FALSE(call.Open(host()));
   EXPECT_TRUE(registry_.WaitUntilEmpty(std::chrono::seconds(0)));
