@@ -15,6 +15,9 @@
 
 namespace rill {
 
+// ln(FLT_EPSILON): what digital silence gives.
+inline constexpr float kLogMelFloor = -15.942385f;
+
 // The ranges are the caller's to check.
 struct LogMelOptions {
   int sample_rate = 16000;  // Hz, 4,000 to 192,000

@@ -6,12 +6,17 @@ namespace rill {
 namespace {
 
 double Mel(double hz) { return 1127.0 * std::log1p(hz / 700.0); }
+double Hertz(double mel) { return 700.0 * std::expm1(mel / 1127.0); }
+
+double Step(const MelFilterOptions& options) {
+  return (Mel(options.high_hz) - Mel(options.low_hz)) / (options.bins + 1);
+}
 
 }  // namespace
 
 MelFilters MakeMelFilters(const MelFilterOptions& options) {
   const double low = Mel(options.low_hz);
-  const double step = (Mel(options.high_hz) - low) / (options.bins + 1);
+  const double step = Step(options);
   MelFilters filters;
   filters.offset.push_back(0);
   for (int m = 0; m < options.bins; ++m) {
@@ -30,6 +35,10 @@ MelFilters MakeMelFilters(const MelFilterOptions& options) {
     filters.offset.push_back(static_cast<int>(filters.weights.size()));
   }
   return filters;
+}
+
+double MelFilterCenter(const MelFilterOptions& options, int m) {
+  return Hertz(Mel(options.low_hz) + (m + 1) * Step(options));
 }
 
 }  // namespace rill

@@ -24,4 +24,7 @@ struct MelFilters {
 
 MelFilters MakeMelFilters(const MelFilterOptions& options);
 
+// Where filter m has its peak, in Hz.
+double MelFilterCenter(const MelFilterOptions& options, int m);
+
 }  // namespace rill

@@ -50,6 +50,19 @@ void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& nu
                  "Folders (or manifests) to train on, searched for manifest.tsv at any depth");
   app.add_option("--noise", options.noise,
                  "Folder of recordings without speech, mixed into some clips");
+  const auto probability = [&](const char* flag, double& value, const char* help) {
+    app.add_option(flag, value, help)->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  };
+  AugmentOptions& augment = options.augment;
+  probability("--noise-probability", augment.noise_probability,
+              "Part of the clips with a sound of --noise mixed in, 5 to 25 dB below the speech");
+  probability("--reverberation", augment.reverberation_probability,
+              "Part of the clips with the echo of a room");
+  probability("--telephone", augment.telephone_probability,
+              "Part of the clips limited to a telephone's band, some 300 to 3,400 Hz");
+  app.add_option("--gain-db", augment.gain_db, "Louder or softer by up to so much, in decibels")
+      ->check(CLI::Range(0.0, 60.0))
+      ->capture_default_str();
   app.add_option(
       "--share", numbers.shares,
       "CORPUS=NUMBER: the part of a corpus' clips taken each pass; 1 if not given. A corpus "

@@ -23,6 +23,8 @@ class Augmenter {
              float* out) const;
 
  private:
+  void Reverberate(int64_t frames, Random* random, float* out) const;
+  void LimitBand(int64_t frames, Random* random, float* out) const;
   void MixNoise(float clip_energy, int64_t frames, Random* random, float* out) const;
   void MaskFrequencies(int64_t frames, Random* random, float* out) const;
   void MaskTimes(int64_t frames, Random* random, float* out) const;

@@ -35,6 +35,9 @@ absl::Status CheckAugment(const AugmentOptions& augment) {
   status.Update(CheckRange("augment.noise_min_snr_db", augment.noise_min_snr_db, -60, 100));
   status.Update(CheckRange("augment.noise_max_snr_db", augment.noise_max_snr_db,
                            augment.noise_min_snr_db, 100));
+  status.Update(
+      CheckRange("augment.reverberation_probability", augment.reverberation_probability, 0, 1));
+  status.Update(CheckRange("augment.telephone_probability", augment.telephone_probability, 0, 1));
   status.Update(CheckRange("augment.frequency_masks", augment.frequency_masks, 0, 100));
   status.Update(CheckRange("augment.max_frequency_mask", augment.max_frequency_mask, 0, 4096));
   if (augment.time_mask_interval != 0) {

@@ -21,6 +21,8 @@ struct AugmentOptions {
   double noise_probability = 0.25;               // of mixing in a sound of DataOptions::noise
   double noise_min_snr_db = 5;
   double noise_max_snr_db = 25;
+  double reverberation_probability = 0;  // of a room's echo, see AddReverberation
+  double telephone_probability = 0;      // of a band of some 300 to 3,400 Hz
   int frequency_masks = 2;
   int max_frequency_mask = 22;      // mel bins
   double time_mask_interval = 1.5;  // s: one time mask for each of these, begun or whole; 0: none

@@ -4,14 +4,15 @@
 
 namespace rill::training {
 
-#define RILL_DECLARE(isa)                                                      \
-  namespace isa {                                                              \
-  void FloatToHalf(int64_t n, const float* x, uint16_t* y);                    \
-  void HalfToFloat(int64_t n, const uint16_t* x, float* y);                    \
-  double SumExp(int64_t n, const float* x);                                    \
-  void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x); \
-  void Normalise(int64_t frames, int64_t bins, float gain, const float* mean,  \
-                 const float* inv_std, float* x);                              \
+#define RILL_DECLARE(isa)                                                                  \
+  namespace isa {                                                                          \
+  void FloatToHalf(int64_t n, const float* x, uint16_t* y);                                \
+  void HalfToFloat(int64_t n, const uint16_t* x, float* y);                                \
+  double SumExp(int64_t n, const float* x);                                                \
+  void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x);             \
+  void AddReverberation(int64_t frames, int64_t bins, float decay, float level, float* x); \
+  void Normalise(int64_t frames, int64_t bins, float gain, const float* mean,              \
+                 const float* inv_std, float* x);                                          \
   }
 RILL_DECLARE(avx2)
 RILL_DECLARE(avx512)
@@ -25,6 +26,10 @@ double SumExp(int64_t n, const float* x) { return RILL_SIMD_CALL(SumExp, n, x); 
 
 void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x) {
   RILL_SIMD_CALL(AddLogEnergy, n, noise, offset, x);
+}
+
+void AddReverberation(int64_t frames, int64_t bins, float decay, float level, float* x) {
+  RILL_SIMD_CALL(AddReverberation, frames, bins, decay, level, x);
 }
 
 void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,

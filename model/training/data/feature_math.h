@@ -16,6 +16,12 @@ double SumExp(int64_t n, const float* x);
 // x = log(e^x + e^(noise + offset)): the log energy of two sounds at once.
 void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x);
 
+// What a room adds, seen from log-mel energies x[frames, bins], frame by frame:
+// x = log(e^x + level * tail), then tail = decay * (tail + e^x) with the x that was. decay, level:
+// 0 to 1, not 0. Energies of echoes add up, as their phases are by chance: the exponential model of
+// late reverberation (J. D. Polack, 1988).
+void AddReverberation(int64_t frames, int64_t bins, float decay, float level, float* x);
+
 // x[frames, bins] = (x + gain - mean[bins]) * inv_std[bins].
 void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,
                float* x);

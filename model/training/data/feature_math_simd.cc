@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -41,6 +42,8 @@ RILL_INLINE void StoreHalf(Vec v, uint16_t* p, FirstLanes lanes) {
   for (int i = 0; i < lanes.count; ++i) p[i] = all[i];
 }
 
+constexpr float kSilence = -60.0f;  // far below any feature
+
 // ln(1 + u) of u in [0, 1]: 2 artanh(s) = 2 (s + s^3 / 3 + s^5 / 5 + ...) with s = u / (2 + u).
 RILL_INLINE Vec LogOnePlus(Vec u) {
   const Vec s = u / (2.0f + u);
@@ -52,6 +55,12 @@ RILL_INLINE Vec LogOnePlus(Vec u) {
   p = p * s2 + 1.0f / 5;
   p = p * s2 + 1.0f / 3;
   return 2.0f * (s + s * s2 * p);
+}
+
+// log(e^a + e^b).
+RILL_INLINE Vec LogAdd(Vec a, Vec b) {
+  const Vec high = Max(a, b);
+  return high + LogOnePlus(Exp(Min(a, b) - high));
 }
 
 }  // namespace
@@ -74,9 +83,19 @@ double SumExp(int64_t n, const float* x) {
 
 void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x) {
   ForEachVec(n, [&](int64_t i, auto lanes) {
-    const Vec a = Load(x + i, lanes);
-    const Vec b = LoadHalf(noise + i, lanes) + offset;
-    Store(Max(a, b) + LogOnePlus(Exp(Min(a, b) - Max(a, b))), x + i, lanes);
+    Store(LogAdd(Load(x + i, lanes), LoadHalf(noise + i, lanes) + offset), x + i, lanes);
+  });
+}
+
+void AddReverberation(int64_t frames, int64_t bins, float decay, float level, float* x) {
+  const float log_decay = std::log(decay), log_level = std::log(level);
+  ForEachVec(bins, [&](int64_t i, auto lanes) {
+    Vec tail = Vec{} + kSilence;
+    for (float* at = x + i; at < x + frames * bins; at += bins) {
+      const Vec direct = Load(at, lanes);
+      Store(LogAdd(direct, tail + log_level), at, lanes);
+      tail = LogAdd(tail, direct) + log_decay;
+    }
   });
 }
 

@@ -96,6 +96,62 @@ TEST_F(AugmenterTest, NoiseComesAsOftenAsAsked) {
   EXPECT_NEAR(noisy, 250, 50);
 }
 
+// A clip of silence but for one loud frame: its echoes fall by the same factor every frame, and all
+// of them together stay below it.
+TEST_F(AugmenterTest, ReverberationIsATailThatFallsEvenly) {
+  const auto clap =
+      MakeFeatureFile(folder_, "clap", {120}, kBins,
+                      [](int64_t, int64_t frame, int64_t) { return frame == 20 ? 12 : -15; });
+  AugmentOptions options = Off();
+  options.reverberation_probability = 1;
+  std::set<float> rates;
+  for (uint64_t key = 0; key < 30; ++key) {
+    Random random({key});
+    std::vector<float> out(120 * kBins);
+    Augmenter(options, statistics_, noise_.get()).Apply(clap->Get(0), 0, 120, &random, out.data());
+    const auto log_energy = [&](int64_t frame) { return 2 * out[frame * kBins + 3] + 1; };
+    EXPECT_NEAR(log_energy(5), -15, 0.7) << "silence stays silence";
+    EXPECT_NEAR(log_energy(20), 12, 1e-2) << "the past's echoes only";
+    const double rate = log_energy(22) - log_energy(21);
+    double echoes = 0;
+    for (int64_t frame = 21; frame < 40; ++frame) {
+      EXPECT_NEAR(log_energy(frame + 1) - log_energy(frame), rate, 2e-2) << frame;
+    }
+    for (int64_t frame = 21; frame < 120; ++frame) echoes += std::exp(log_energy(frame));
+    EXPECT_LT(echoes, 1.05 * std::exp(12));
+    EXPECT_GT(echoes, 0.02 * std::exp(12));
+    const double seconds_to_60_db = -6 * std::log(10) / rate / 100;
+    EXPECT_GT(seconds_to_60_db, 0.19);
+    EXPECT_LT(seconds_to_60_db, 0.81);
+    rates.insert(static_cast<float>(rate));
+  }
+  EXPECT_EQ(rates.size(), 30u) << "every clip has a room of its own";
+}
+
+TEST_F(AugmenterTest, ATelephoneKeepsTheMiddleOfTheBand) {
+  AugmentOptions options = Off();
+  options.telephone_probability = 1;
+  for (uint64_t key = 0; key < 50; ++key) {
+    const std::vector<float> out = Apply(options, key, 2);
+    int64_t kept = 0, edges = 0;
+    for (int64_t bin = 0; bin < kBins; ++bin) {
+      const bool inside = out[bin] == 0.5f;
+      kept += inside;
+      edges += inside && (bin == 0 || out[bin - 1] != 0.5f);
+      if (!inside) {
+        EXPECT_LE(2 * out[bin] + 1, 2 - 6.9) << "at least 30 dB down";
+        EXPECT_GE(2 * out[bin] + 1, -15.95) << "never below digital silence";
+      }
+      EXPECT_EQ(out[kBins + bin], out[bin]) << "the same in every frame";
+    }
+    EXPECT_EQ(edges, 1);
+    // 40 filters from 20 Hz to 8 kHz: 300 to 3,400 Hz are some 24 of them.
+    EXPECT_GE(kept, 22);
+    EXPECT_LE(kept, 31);
+    EXPECT_NE(out[kBins - 1], 0.5f);
+  }
+}
+
 TEST_F(AugmenterTest, FrequencyMasksAreWholeBandsOfAtMostTheirWidth) {
   AugmentOptions options = Off();
   options.frequency_masks = 1;
