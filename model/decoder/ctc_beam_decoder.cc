@@ -108,13 +108,14 @@ void CtcBeamDecoder::Extend(int32_t rank, int token) {
   next.rank = rank;
   next.token = token;
   next.blank = space ? mass : kNever;
-  next.letter = next.fresh = space ? kNever : mass;
+  next.letter = space ? kNever : mass;
+  next.fresh = mass;
   next.node = pool_.FindChild(entry.node, token);
   if (next.node != PrefixNode::kNone) {
     if (const int32_t known = pool_[next.node].rank; known != PrefixNode::kNone) {
       double& known_mass = space ? candidates_[known].blank : candidates_[known].letter;
       known_mass = LogAdd(known_mass, mass);
-      candidates_[known].fresh = next.fresh;
+      candidates_[known].fresh = mass;
       return;
     }
     next.score = mass + pool_[next.node].text.score();
@@ -180,24 +181,33 @@ void CtcBeamDecoder::Select() {
 }
 
 void CtcBeamDecoder::KeepTimes() {
-  // A text's last letter was said when its better continuations say so, no more when it does.
+  // A text was said when its better continuations say so, no more when it does.
   for (const Entry& entry : beam_) {
     const PrefixNode& node = pool_[entry.node];
     if (node.parent == PrefixNode::kNone) continue;
     PrefixNode& parent = pool_[node.parent];
     if (parent.rank == PrefixNode::kNone || parent.rank > node.rank) parent.settled = true;
   }
+  const auto begins = [](const Candidate& candidate) {
+    return candidate.fresh > LogAdd(candidate.blank, candidate.letter) - kLn2;
+  };
+  // Before the time of any letter changes.
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    PrefixNode& node = pool_[beam_[i].node];
+    if (!node.settled && begins(candidates_[ranking_[i].candidate])) {
+      node.before = pool_[node.parent].said;
+    }
+  }
   for (size_t i = 0; i < beam_.size(); ++i) {
     const Candidate& candidate = candidates_[ranking_[i].candidate];
     PrefixNode& node = pool_[beam_[i].node];
-    if (node.settled || candidate.letter <= candidate.blank) continue;
-    // If it was said only now, with more weight than all before, then it was not said before.
-    if (candidate.fresh > std::max(candidate.blank, candidate.letter - kLn2)) {
-      node.start = start_;
-      node.peak = frame_[node.token];
+    if (node.settled) continue;
+    if (begins(candidate)) {
+      node.said = {start_, end_, frame_[node.token]};
+    } else if (candidate.letter > candidate.blank) {
+      node.said.end = end_;
+      node.said.peak = std::max(node.said.peak, frame_[node.token]);
     }
-    node.end = end_;
-    node.peak = std::max(node.peak, frame_[node.token]);
   }
 }
 
@@ -216,7 +226,7 @@ void CtcBeamDecoder::NoticeChange() {
     return;
   }
   const PrefixNode& node = pool_[best];
-  last_letter_end_ = node.text.letters > 0 ? node.end : pool_[node.parent].end;
+  last_letter_end_ = node.text.letters > 0 ? node.said.end : node.before.end;
 }
 
 bool CtcBeamDecoder::has_words() const {
@@ -226,10 +236,24 @@ bool CtcBeamDecoder::has_words() const {
 int64_t CtcBeamDecoder::first_word_start() const {
   if (!decided_.empty()) return decided_.front().word.start;
   int64_t start = time_;
-  for (int32_t node = beam_.front().node; node != pool_.root(); node = pool_[node].parent) {
-    start = pool_[node].start;
+  VisitLetters(beam_.front().node, [&start](int32_t, const Said& said) { start = said.start; });
+  return std::max(start, taken_until_);
+}
+
+template <typename Visit>
+void CtcBeamDecoder::VisitLetters(int32_t node, const Visit& visit) const {
+  Said said = pool_[node].said;
+  int64_t next_start = time_;
+  for (; node != pool_.root(); node = pool_[node].parent) {
+    if (pool_[node].text.letters > 0) {
+      // What is known of a letter may have changed since the next one knew of it.
+      said.end = std::min(said.end, next_start);
+      said.start = std::min(said.start, said.end - 1);
+      next_start = said.start;
+      visit(node, said);
+    }
+    said = pool_[node].before;
   }
-  return start;
 }
 
 void CtcBeamDecoder::MakeRoom() {
@@ -296,31 +320,24 @@ void CtcBeamDecoder::Decide(int32_t node) {
 void CtcBeamDecoder::AppendWords(int32_t node, std::vector<CountedWord>* words) const {
   const size_t first = words->size();
   bool in_word = false;
-  std::vector<int32_t> path;
-  for (; node != pool_.root(); node = pool_[node].parent) path.push_back(node);
-  for (auto it = path.rbegin(); it != path.rend(); ++it) {
-    const PrefixNode& at = pool_[*it];
-    if (at.text.letters == 0) {
-      in_word = false;
-      continue;
-    }
+  VisitLetters(node, [&](int32_t at, const Said& said) {
     if (!in_word) {
       words->emplace_back();
-      words->back().word.start = at.start;
+      words->back().word.end = said.end;
     }
-    in_word = true;
     CountedWord& counted = words->back();
-    counted.word.text += (*tokens_)[at.token];
-    counted.word.end = std::max(counted.word.end, at.end);
-    counted.log_prob_sum += at.peak;
+    counted.word.text.insert(0, (*tokens_)[pool_[at].token]);
+    counted.word.start = said.start;
+    counted.log_prob_sum += said.peak;
     ++counted.tokens;
-  }
-  // Letters' times come from different ways to say the text: see that words do not overlap.
-  for (size_t i = std::max<size_t>(first, 1); i < words->size(); ++i) {
-    Word& word = (*words)[i].word;
-    word.start = std::max(word.start, (*words)[i - 1].word.end);
-    word.end = std::max(word.end, word.start);
-  }
+    in_word = pool_[at].text.letters > 1;
+  });
+  std::reverse(words->begin() + static_cast<int64_t>(first), words->end());
+  if (words->size() == first) return;
+  // What is decided keeps its times.
+  Word& word = (*words)[first].word;
+  word.start = std::max(word.start, first == 0 ? taken_until_ : (*words)[first - 1].word.end);
+  word.end = std::max(word.end, word.start);
 }
 
 Hypothesis CtcBeamDecoder::Read(int32_t node, double score) const {
@@ -385,7 +402,9 @@ std::vector<Hypothesis> CtcBeamDecoder::TakeAll(int n, bool sentence_end) {
   // Spaces, like blanks, are not said on.
   const bool letter = pool_[last.node].text.letters > 0 || last.node == pool_.root();
   const int token = letter ? pool_[last.node].token : kBlank;
-  if (!taken.front().words.empty()) last_letter_end_ = taken.front().words.back().end;
+  if (!taken.front().words.empty()) {
+    taken_until_ = last_letter_end_ = taken.front().words.back().end;
+  }
   const LanguageModel::State history =
       sentence_end ? scorer_.SentenceStart() : LanguageModel::State(best.history);
   decided_.clear();
@@ -398,7 +417,6 @@ void CtcBeamDecoder::Restart(int token, const Entry& last, const LanguageModel::
   pool_.Clear(scorer_.Begin(history));
   const int32_t root = pool_.root();
   pool_[root].token = token;
-  pool_[root].settled = true;
   pool_[root].rank = 0;
   pool_.Hold(root);
   const double total = LogAdd(last.blank, last.letter);
@@ -429,6 +447,7 @@ std::vector<Hypothesis> CtcBeamDecoder::TakeClosedNBest(int n) {
   std::vector<Hypothesis> taken = ReadBest(&endings, n);
   DropAllBut(boundary);
   if (boundary != pool_.root()) Decide(boundary);
+  taken_until_ = decided_.back().word.end;
   decided_.clear();
   pool_[boundary].words_id = 0;
   best_words_id_ = WordsId(beam_.front().node);

@@ -7,16 +7,17 @@
 // of them counts as one and none stands before the first word; a text with words that the lexicon
 // forbids is never taken, though an interim result may end with the beginning of one.
 //
-// Confidences: see counted_word.h; a letter is being said while, of the ways to say its text, those
-// that say it in a frame have more weight than those that have said it before.
+// Times and confidences (see counted_word.h): a text's last letter begins in the last frame in
+// which more than half of the weight of all ways to say the text comes from those that begin it
+// there, and goes on while those that say it have more weight than those that have said it before.
 //
 // Equal scores: the text that came from the better one before goes first, then the lower token. So
 // the words are the same on every run, and however many frames come at a time.
 //
 // Memory: MaxBytes() at most, whatever the length of the audio, plus the words since the last Take,
 // as for any decoder. What all of the beam agrees on is decided at the next space; if the beam
-// disagrees for too long for its memory, the best text's closed words are. Once a stream has had its
-// most varied frame, only decided words take memory.
+// disagrees for too long for its memory, the best text's closed words are. Once a stream has had
+// its most varied frame, only decided words take memory.
 #pragma once
 
 #include <cstdint>
@@ -66,7 +67,7 @@ class CtcBeamDecoder final : public CtcDecoder {
     int token = -1;
     int32_t extended = -1;
     double blank = 0, letter = 0;
-    double fresh = 0;  // of `letter`: said in this frame only
+    double fresh = 0;  // of these, the ways to say it that have ended in this frame only
     double score = 0;
   };
   struct Ranked {
@@ -99,6 +100,9 @@ class CtcBeamDecoder final : public CtcDecoder {
 
   int32_t LastBoundary(int32_t node) const;  // the longest text before it with no word open
   int64_t WordsId(int32_t node) const;
+  // The letters between the root and `node`, last first: visit(node, said).
+  template <typename Visit>
+  void VisitLetters(int32_t node, const Visit& visit) const;
   void AppendWords(int32_t node, std::vector<CountedWord>* words) const;
   Hypothesis Read(int32_t node, double score) const;
   std::vector<Hypothesis> ReadBest(std::vector<Ending>* endings, int n) const;
@@ -115,6 +119,7 @@ class CtcBeamDecoder final : public CtcDecoder {
   int64_t frames_ = 0;
   int64_t best_words_id_ = 0;
   std::vector<CountedWord> decided_;
+  int64_t taken_until_ = 0;  // end of the last word taken: no word begins before
 
   // Of the frame at hand.
   int64_t start_ = 0, end_ = 0;

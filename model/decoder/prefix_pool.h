@@ -10,6 +10,12 @@
 
 namespace rill {
 
+// When a letter was said, in samples, and its highest log-probability meanwhile.
+struct Said {
+  int64_t start = 0, end = 0;
+  float peak = 0;
+};
+
 struct PrefixNode {
   static constexpr int32_t kNone = -1;
 
@@ -20,10 +26,9 @@ struct PrefixNode {
   // Names the words of the text: that of the node of their last letter; 0: no words. Never used
   // again.
   int64_t words_id = 0;
-  // Of the last token: when it was said, in samples, and how sure the model was at best.
-  int64_t start = 0, end = 0;
-  float peak = 0;
-  bool settled = false;  // these are not changed any more
+  Said said;             // the last token
+  Said before;           // the one before it, as it was known when the last one was said
+  bool settled = false;  // neither changes any more
   TextState text;
 };
 

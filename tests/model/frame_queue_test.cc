@@ -104,5 +104,35 @@ TEST(FrameQueueTest, TwoThreadsLoseNothing) {
   EXPECT_EQ(out, Frames(0, kTotal));
 }
 
+TEST(FrameQueueTest, HotWordsReleaseNothingAndComeWithTheFramesAfterThem) {
+  using Kind = FrameQueue::Mark::Kind;
+  FrameQueue queue(kBins);
+  std::vector<float> out;
+  queue.PushHotWords(nullptr, 0);
+  EXPECT_FALSE(queue.ready(8));
+  queue.Push(Frames(0, 3));
+  queue.PushHotWords(nullptr, 10 * kBins * sizeof(float));
+  EXPECT_EQ(queue.size(), 1 + 3 + 11);  // by their memory
+  EXPECT_FALSE(queue.ready(8));
+  FrameQueue::Taken taken = queue.Take(8, 1, &out);
+  EXPECT_EQ(taken.frames, 0);
+  EXPECT_EQ(taken.marks.size(), 1u);  // those at the very beginning
+  queue.Push(Frames(3, 6));
+  queue.PushFlush(1);
+  queue.PushHotWords(nullptr, 0);
+  EXPECT_TRUE(queue.ready(8));
+  taken = queue.Take(8, 1, &out);
+  EXPECT_EQ(taken.frames, 8);
+  ASSERT_EQ(taken.marks.size(), 1u);
+  EXPECT_EQ(taken.marks[0].kind, Kind::kHotWords);
+  EXPECT_EQ(taken.marks[0].position, 3);
+  taken = queue.Take(8, 1, &out);
+  EXPECT_EQ(taken.frames, 1);
+  ASSERT_EQ(taken.marks.size(), 2u);
+  EXPECT_EQ(taken.marks[0].kind, Kind::kFlush);
+  EXPECT_EQ(taken.marks[1].kind, Kind::kHotWords);
+  EXPECT_EQ(queue.size(), 0);
+}
+
 }  // namespace
 }  // namespace rill

@@ -2,10 +2,8 @@
 // speed: what the tests hold the binary form against.
 #pragma once
 
-#include <fstream>
-#include <map>
-#include <sstream>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "model/language_model/arpa_reader.h"
@@ -53,7 +51,7 @@ class NaiveLanguageModel {
     double log_prob, back_off;
   };
   int order_ = 0;
-  std::map<std::string, Entry> ngrams_;
+  std::unordered_map<std::string, Entry> ngrams_;
 };
 
 }  // namespace rill
