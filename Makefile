@@ -1,7 +1,7 @@
 # The front door. `make demo` and `make test` do all the set-up on a fresh Debian 12 machine.
 jobs ?= $(shell nproc)
 
-.PHONY: demo test build train sanitize format clean help
+.PHONY: demo test build train sanitize images format clean help
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -27,6 +27,9 @@ sanitize:  ## The suite again under AddressSanitizer with UBSan, and under Threa
 	  cmake --build --preset $$preset -j $(jobs) && \
 	  ctest --preset $$preset -j $(jobs) -LE long || exit 1; \
 	done
+
+images:  ## Build the container image without Docker, and try it (as root, 5 CPU-minutes)
+	@scripts/check_images.sh
 
 format:  ## clang-format over all C++ files
 	@git ls-files '*.h' '*.cc' '*.cu' '*.cuh' | xargs clang-format -i
