@@ -41,7 +41,7 @@ done
 mkdir -p "$root/usr/share/doc/rill"
 cp LICENSE "$root/usr/share/doc/rill/"
 
-cp model/pretrained/*.safetensors model/pretrained/README.md "$root/models/"
+cp model/pretrained/* "$root/models/"
 ln -s /models "$root/usr/share/rill/models"
 cp docker/rill.toml "$root/etc/rill/"
 echo 'rill:x:65532:65532:rill:/:/nonexistent' >"$root/etc/passwd"

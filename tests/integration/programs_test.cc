@@ -8,6 +8,7 @@
 
 #include "tests/integration/integration_fixture.h"
 #include "tests/integration/process.h"
+#include "tests/integration/server_process.h"
 #include "tests/temporary_folder.h"
 
 namespace rill {
@@ -23,15 +24,8 @@ class ProgramsTest : public ::testing::Test {
     unsetenv("RILL_SERVER");
     const std::string model = folder_ / "tiny.safetensors";
     ASSERT_TRUE(WriteTestModel(model).ok());
-    server_ = std::make_unique<Process>(
-        std::vector<std::string>{RILL_SERVER_PROGRAM, "--model", model, "--listen=127.0.0.1:0",
-                                 "--workers=1", "--log-format=json"});
-    ASSERT_TRUE(server_->WaitForError("\"port\"")) << server_->error();
-    ASSERT_TRUE(server_->WaitForError("}\n"));
-    const std::string& log = server_->error();
-    const size_t line = log.rfind('\n', log.find("\"port\"")) + 1;  // 0 if it is the first
-    const auto json = nlohmann::json::parse(log.substr(line, log.find('\n', line) - line));
-    address_ = "127.0.0.1:" + std::to_string(json["port"].get<int>());
+    server_ = std::make_unique<ServerProcess>(model);
+    address_ = server_->address();
   }
 
   std::vector<std::string> Rill(std::vector<std::string> arguments) {
@@ -43,7 +37,7 @@ class ProgramsTest : public ::testing::Test {
   static std::string Data(const std::string& name) { return RILL_SOURCE_DIR "/tests/data/" + name; }
 
   TemporaryFolder folder_;
-  std::unique_ptr<Process> server_;
+  std::unique_ptr<ServerProcess> server_;
   std::string address_;
 };
 
@@ -70,8 +64,8 @@ TEST_F(ProgramsTest, FromHealthToTranscriptToAnOrderlyEnd) {
   }
   EXPECT_EQ(streamed, json["text"]);
 
-  server_->Signal(SIGTERM);
-  EXPECT_EQ(server_->Wait(), 0);
+  server_->process().Signal(SIGTERM);
+  EXPECT_EQ(server_->process().Wait(), 0);
 }
 
 TEST_F(ProgramsTest, InterruptWaitsForTheLastWords) {
@@ -88,7 +82,7 @@ TEST_F(ProgramsTest, ServerKilledInMidStreamIsSaid) {
   Process stream(Rill({"stream", "--interim", "-", "--rate=16000"}));
   stream.Write(Head(TestClips().front(), 2000));
   ASSERT_TRUE(stream.WaitForOutput("...\n")) << stream.error();
-  server_->Signal(SIGKILL);
+  server_->process().Signal(SIGKILL);
   EXPECT_TRUE(stream.WaitForError("rill stream: lost " + address_)) << stream.error();
   EXPECT_EQ(stream.Wait(), 3);
 }
@@ -97,11 +91,11 @@ TEST_F(ProgramsTest, ShutdownEndsAnOpenStreamWithItsWords) {
   Process stream(Rill({"stream", "--interim", "-", "--rate=16000"}));
   stream.Write(Head(TestClips().front(), 2000));
   ASSERT_TRUE(stream.WaitForOutput("...\n")) << stream.error();
-  server_->Signal(SIGTERM);
+  server_->process().Signal(SIGTERM);
   stream.CloseInput();
   EXPECT_EQ(stream.Wait(), 0) << "it may end in peace: " << stream.error();
   EXPECT_THAT(stream.output(), Not(EndsWith("...\n")));
-  EXPECT_EQ(server_->Wait(), 0);
+  EXPECT_EQ(server_->process().Wait(), 0);
 }
 
 TEST_F(ProgramsTest, WrongModelFileIsNamed) {
