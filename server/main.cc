@@ -1,5 +1,4 @@
 // rill-server: command line, signals, start and end of the process.
-#include <grpc/support/log.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "server/default_model.h"
+#include "server/grpc_log.h"
 #include "server/log.h"
 #include "server/options.h"
 #include "server/security/listen_address.h"
@@ -81,15 +81,9 @@ void WaitForStop(sigset_t signals, bool tokens, Server* server) {
   } while (signal == SIGHUP);
 }
 
-// gRPC's own lines, such as those about handshakes that failed, in the form of ours.
-void LogOfGrpc(gpr_log_func_args* line) {
-  const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
-  Log(error ? LogLevel::kWarning : LogLevel::kDebug, "grpc", {{"message", line->message}});
-}
-
 int Serve(ServerOptions options) {
   ConfigureLog(options.log_level, options.log_format);
-  gpr_set_log_function(LogOfGrpc);
+  TakeGrpcLog();
   if (absl::Status status = CheckListening(options); !status.ok())
     return Fail("start_error", status);
   // Every thread started from here on leaves these signals to sigwait. Without tokens a hang-up

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/grpc_log.h"
+
 namespace rill::server {
 namespace {
 
@@ -31,6 +33,24 @@ TEST(LogTest, NothingAClientSendsCanForgeALine) {
                                            {{"peer", "x\nT info stream_end\r\x1b[2J\xff\xfe"}});
     for (const char c : line) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << line;
   }
+}
+
+TEST(RepeatFilterTest, ARepeatedMessageIsLetThroughOnceAMinute) {
+  RepeatFilter filter;
+  const RepeatFilter::TimePoint start{};
+  EXPECT_TRUE(filter.Allow("a", start));
+  EXPECT_FALSE(filter.Allow("a", start + std::chrono::seconds(59)));
+  EXPECT_TRUE(filter.Allow("b", start + std::chrono::seconds(59)));
+  EXPECT_TRUE(filter.Allow("a", start + std::chrono::seconds(61)));
+  EXPECT_FALSE(filter.Allow("a", start + std::chrono::seconds(100)));
+}
+
+TEST(RepeatFilterTest, RemembersOnlyAFew) {
+  RepeatFilter filter;
+  const RepeatFilter::TimePoint now{};
+  EXPECT_TRUE(filter.Allow("first", now));
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(filter.Allow(std::to_string(i), now));
+  EXPECT_TRUE(filter.Allow("first", now));
 }
 
 }  // namespace
