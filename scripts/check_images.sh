@@ -124,4 +124,6 @@ venv=$work/venv
 ok "hadolint"
 "$venv/bin/kubernetes-validate" --strict --quiet docker/kubernetes/*.yaml
 ok "kubernetes-validate"
+promtool test rules docker/prometheus/rill-alerts-test.yml >/dev/null
+ok "the alerts of Prometheus"
 echo "$passed passed, 0 failed"

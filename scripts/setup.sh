@@ -45,6 +45,7 @@ image_packages='
 buildah                 builds images without a Docker engine
 debootstrap             makes their base image
 openssl                 certificates for the server in the image
+prometheus              promtool, which tests the alerts
 python3-venv            a private folder for the linters
 '
 # LibTorch for rill-train, from PyPI: --no-deps leaves out gigabytes of CUDA libraries. The two small
