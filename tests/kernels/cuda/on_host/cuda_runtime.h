@@ -1,0 +1,171 @@
+// Stands in for CUDA's header of this name where kernels are compiled for the host: the part of the
+// language and of the runtime that kernels/cuda and its tests use, on top of cuda_on_host.h. Device
+// memory is the heap, streams are ignored, a launch has ended when it returns.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "tests/kernels/cuda/on_host/cuda_on_host.h"
+
+#define RILL_CUDA_ON_HOST 1
+
+// The language.
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __align__(n) __attribute__((aligned(n)))
+
+struct uint3 {
+  unsigned x, y, z;
+};
+struct dim3 {
+  unsigned x = 1, y = 1, z = 1;
+  dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+struct alignas(8) float2 {
+  float x, y;
+};
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct alignas(8) uint2 {
+  unsigned x, y;
+};
+inline float2 make_float2(float x, float y) { return {x, y}; }
+inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
+
+inline uint3 threadIdx, blockIdx;
+inline dim3 blockDim, gridDim;
+
+// The dynamic shared memory of every kernel; see kernels/cuda/launch.h.
+extern unsigned char rill_block_shared[];
+
+using rill::cuda_on_host::Site;
+
+inline void __syncthreads(Site site = Site::Here()) { rill::cuda_on_host::WaitForBlock(site); }
+
+inline void __syncwarp(unsigned mask = 0xFFFFFFFFu, Site site = Site::Here()) {
+  rill::cuda_on_host::Exchange(mask, 0, rill::cuda_on_host::Lane(), site);
+}
+
+template <typename T>
+T __shfl_sync(unsigned mask, T value, int from_lane, int width = 32, Site site = Site::Here()) {
+  const int lane = rill::cuda_on_host::Lane();
+  uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  bits = rill::cuda_on_host::Exchange(mask, bits, lane / width * width + from_lane % width, site);
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+template <typename T>
+T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, Site site = Site::Here()) {
+  return __shfl_sync(mask, value, rill::cuda_on_host::Lane() ^ lane_mask, 32, site);
+}
+
+template <typename T>
+T __ldg(const T* p) {
+  return *p;
+}
+
+template <typename T>
+T atomicAdd(T* to, T value) {
+  const T before = *to;
+  *to += value;
+  return before;
+}
+
+inline int min(int a, int b) { return a < b ? a : b; }
+inline int max(int a, int b) { return a > b ? a : b; }
+inline float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
+
+inline float __expf(float x) { return std::exp(x); }
+inline float __fdividef(float a, float b) { return a / b; }
+
+inline float __uint_as_float(unsigned bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+inline unsigned __float_as_uint(float value) {
+  unsigned bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+// The runtime.
+
+enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorNoDevice = 100 };
+enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost };
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
+using cudaStream_t = struct CUstream_st*;
+
+struct cudaLaunchConfig_t {
+  dim3 gridDim, blockDim;
+  size_t dynamicSmemBytes = 0;
+  cudaStream_t stream = nullptr;
+  void* attrs = nullptr;
+  unsigned numAttrs = 0;
+};
+
+inline const char* cudaGetErrorString(cudaError_t error) {
+  return error == cudaSuccess ? "no error" : "invalid argument";
+}
+
+inline cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+
+template <typename T>
+cudaError_t cudaMalloc(T** p, size_t bytes) {
+  *p = static_cast<T*>(std::malloc(bytes));
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaFree(void* p) {
+  std::free(p);
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
+
+// Kernels that may have more than 48 KiB of shared memory.
+inline std::set<const void*> rill_large_kernels;
+
+template <typename Kernel>
+cudaError_t cudaFuncSetAttribute(Kernel kernel, cudaFuncAttribute, int) {
+  rill_large_kernels.insert(reinterpret_cast<const void*>(kernel));
+  return cudaSuccess;
+}
+
+template <typename... Parameters, typename... Arguments>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...),
+                               Arguments&&... arguments) {
+  if (config->dynamicSmemBytes > 48 * 1024 &&
+      rill_large_kernels.count(reinterpret_cast<const void*>(kernel)) == 0) {
+    throw std::runtime_error("more than 48 KiB of shared memory without cudaFuncSetAttribute");
+  }
+  const std::tuple<Parameters...> copies(arguments...);
+  const auto extent = [](const dim3& d) { return rill::cuda_on_host::Extent{d.x, d.y, d.z}; };
+  rill::cuda_on_host::RunGrid(extent(config->gridDim), extent(config->blockDim),
+                              config->dynamicSmemBytes, [&] { std::apply(kernel, copies); });
+  return cudaSuccess;
+}
