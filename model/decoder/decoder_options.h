@@ -34,7 +34,7 @@ struct BeamOptions {
   // instead of the language model's score, and what follows is scored without a history. A hot
   // word outside of the lexicon costs unknown_word_penalty only.
   bool lexicon = false;
-  float unknown_word_penalty = 8.0f;    // 0 to 100
+  float unknown_word_penalty = 12.0f;   // 0 to 100
   float unknown_letter_penalty = 0.5f;  // 0 to 100, for each letter
 
   absl::Status Validate() const;  // names the field at fault
