@@ -48,6 +48,13 @@ TEST(ServerAddressTest, NeedsHostAndPort) {
   }
 }
 
+TEST(ToAbslTest, ACallWithoutAStatusWasCutOff) {
+  EXPECT_EQ(ToAbsl({grpc::StatusCode::UNKNOWN, "No status received"}).code(),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ToAbsl({grpc::StatusCode::UNKNOWN, "anything else"}).code(),
+            absl::StatusCode::kUnknown);
+}
+
 TEST_F(RillClientTest, StreamsAndReadsToTheEnd) {
   auto session = client_->StartStreaming(StreamingConfig(/*interim=*/true));
   ASSERT_TRUE(session->Write(Audio(150)));
