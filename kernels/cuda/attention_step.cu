@@ -17,7 +17,6 @@ constexpr int kTileKeys = 8;
 constexpr int kHeadQuads = kHeadDim / kQuad;
 constexpr int kQuadsPerWarp = kHeadQuads / kHeadWarps;
 constexpr int kPaddedDim = kHeadDim + kQuad;  // rows of q and k: no two in the same banks
-constexpr float kLeastLogDecay = -128.0f;     // e^-128 is 0 already; -inf would give NaN
 
 struct HeadTile {
   float q[kMaxStepChunk][kPaddedDim];

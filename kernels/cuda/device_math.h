@@ -13,6 +13,7 @@ namespace rill::kernels::cuda {
 inline constexpr int kWarp = 32;
 inline constexpr unsigned kAllLanes = 0xFFFFFFFFu;
 inline constexpr int kQuad = 4;
+inline constexpr float kLeastLogDecay = -128.0f;  // e^-128 is 0 already; -inf would give NaN
 
 // Memory is aligned to four values.
 __device__ __forceinline__ float4 LoadQuad(const float* p) {
