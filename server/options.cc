@@ -57,6 +57,14 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--model", "FILE", &options->models, "the one that came with the server",
           "A model file to serve. May be given several times; the first is the default model.")
       ->check(CLI::ExistingFile);
+  add.Add("--language-model", "FILE", &options->language_model,
+          "the *.rlm beside the model, if any",
+          "For beam search, made by `rill-lm build`. none: no language model.");
+  const std::map<std::string, DecoderOptions::Kind> kinds = {
+      {"greedy", DecoderOptions::Kind::kGreedy}, {"beam", DecoderOptions::Kind::kBeam}};
+  add.Add("--decoding", "METHOD", &options->decoding, "beam with a language model, else greedy",
+          "How streams are decoded whose client does not say: greedy or beam.")
+      ->transform(CLI::CheckedTransformer(kinds).description(""));
   add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
       ->check(CLI::Range(0, 1024));
   add.Add("--max-streams", "N", &options->max_streams, "0 (400 a worker)",

@@ -5,9 +5,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "model/decoder/decoder_options.h"
 #include "server/log.h"
 #include "server/security/tls.h"
 
@@ -19,8 +21,10 @@ struct ServerOptions {
   bool insecure_listen = false;
   std::string token_file;           // empty: everybody may call
   std::vector<std::string> models;  // empty: the one that came with the server
-  int workers = 0;                  // 0: one a core
-  int max_streams = 0;              // 0: 400 a worker
+  std::string language_model;       // a file, "none", or empty: the one beside each model
+  std::optional<DecoderOptions::Kind> decoding;  // unset: a beam if there is a language model
+  int workers = 0;                               // 0: one a core
+  int max_streams = 0;                           // 0: 400 a worker
   int chunk_ms = 320;
   int max_batch = 64;
   int batch_deadline_ms = 10;

@@ -10,6 +10,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/server_builder.h"
 #include "server/cores.h"
+#include "server/default_model.h"
 #include "server/engine/warm_up.h"
 #include "server/log.h"
 #include "server/metrics/metrics_page.h"
@@ -44,6 +45,13 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
   for (const std::string& path : options.models) {
     RecognizerOptions recognizer_options;
     recognizer_options.encoder.allow_bfloat16 = options.bfloat16;
+    if (options.language_model.empty()) {
+      auto found = FindLanguageModel(path);
+      if (!found.ok()) return found.status();
+      recognizer_options.language_model = *std::move(found);
+    } else if (options.language_model != "none") {
+      recognizer_options.language_model = options.language_model;
+    }
     auto recognizer = Recognizer::Load(path, recognizer_options);
     if (!recognizer.ok()) return recognizer.status();
     ServedModel model;
@@ -56,6 +64,7 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
     Log(LogLevel::kInfo, "model_loaded",
         {{"model", model.info.name},
          {"file", path},
+         {"language_model", recognizer_options.language_model},
          {"hash", model.info.hash},
          {"parameters", model.info.parameters},
          {"state_bytes_per_stream", model.info.state_bytes_per_stream},
@@ -85,6 +94,7 @@ Server::Server(const ServerOptions& options, std::vector<ServedModel> models,
   registry_.SetAccepting(absl::UnavailableError("the server is starting; try again"));
   SpeechLimits limits;
   limits.default_chunk_ms = options.chunk_ms;
+  limits.default_decoder = options.decoding;
   limits.queue_seconds = options.queue_seconds;
   limits.max_audio_seconds = options.max_audio_seconds;
   limits.max_stream_seconds = options.max_stream_seconds;

@@ -8,6 +8,7 @@
 #include "client/cli/connection_options.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/load_command.h"
+#include "client/cli/recognition_options.h"
 #include "client/cli/server_commands.h"
 #include "client/cli/stream_command.h"
 #include "client/cli/transcribe_command.h"
@@ -74,21 +75,6 @@ after the other. Latencies, in ms, over the time in which all streams run:
 One thread does all the work, because the load test shares its machine with the server or its network.
 )";
 
-constexpr int kChunks[] = {0, 40, 80, 160, 320, 640};
-
-void AddRecognition(CLI::App* app, v1::RecognitionConfig* config) {
-  app->add_option_function<std::string>(
-         "-m,--model", [config](const std::string& name) { config->set_model(name); },
-         "A name from `rill models`; else the server's default")
-      ->type_name("NAME");
-  app->add_option_function<int>(
-         "--chunk-ms", [config](int ms) { config->set_chunk_ms(ms); },
-         "Audio the model takes at a time: less answers sooner, more is more accurate; else the "
-         "server's default")
-      ->check(CLI::IsMember(std::vector<int>(std::begin(kChunks) + 1, std::end(kChunks))))
-      ->type_name("MS");
-}
-
 // What the commands of one command line share.
 struct Context {
   CLI::App& app;
@@ -115,7 +101,7 @@ std::pair<CLI::App*, std::shared_ptr<Command>> AddCommand(Context& context, cons
 void AddStream(Context& context) {
   auto [sub, command] = AddCommand<StreamCommand>(
       context, "stream", "Recognise a file, standard input or a microphone live", kStreamHelp);
-  AddRecognition(sub, &command->recognition);
+  AddRecognitionOptions(sub, &command->recognition);
   CLI::Option* file =
       sub->add_option("file", command->file, "A recording, or - for standard input");
   CLI::Option* mic =
@@ -158,7 +144,7 @@ void AddStream(Context& context) {
 void AddTranscribe(Context& context) {
   auto [sub, command] = AddCommand<TranscribeCommand>(
       context, "transcribe", "Turn recordings into text, JSON or subtitles", kTranscribeHelp);
-  AddRecognition(sub, &command->recognition);
+  AddRecognitionOptions(sub, &command->recognition);
   sub->add_option("files", command->files, "Recordings")->required()->type_name("FILE");
   sub->add_option("-j,--jobs", command->jobs, "Files at the same time")
       ->check(CLI::Range(1, 64))
@@ -201,7 +187,7 @@ void AddLoad(Context& context) {
   auto [sub, command] = AddCommand<LoadCommand>(
       context, "load", "Measure a server under many live streams", kLoadHelp);
   LoadOptions& options = command->options;
-  AddRecognition(sub, &options.recognition);
+  AddRecognitionOptions(sub, &options.recognition);
   sub->add_option("files", command->files, "Recordings of one sample rate")
       ->required()
       ->type_name("FILE");

@@ -46,6 +46,9 @@ std::string ResultJson(const v1::Result& result) {
     json["confidence"] = Rounded(result.confidence());
     json["words"] = Json::array();
     for (const v1::Word& word : result.words()) json["words"].push_back(WordJson(word));
+    for (const v1::Alternative& other : result.alternatives()) {
+      json["alternatives"].push_back(other.text());
+    }
   }
   return Line(json);
 }

@@ -4,6 +4,9 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "model/text/inverse_text_normalizer.h"
+#include "model/text/profanity_mask.h"
 
 namespace rill::server {
 namespace {
@@ -83,11 +86,87 @@ absl::StatusOr<EndpointRules> ToEndpointRules(const v1::EndpointConfig& config,
   return rules;
 }
 
+// The decoder's own names of its fields, as the client wrote them.
+std::string AsSent(const std::string& where, absl::string_view message) {
+  if (absl::ConsumePrefix(&message, "decoder.beam.")) {
+    return absl::StrCat(where, ".decoding.", message);
+  }
+  absl::ConsumePrefix(&message, "decoder.");
+  return absl::StrCat(where, ".", message);
+}
+
+absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& config,
+                                                const std::string& where,
+                                                DecoderOptions::Kind default_kind) {
+  const v1::DecodingConfig& decoding = config.decoding();
+  DecoderOptions options;
+  switch (decoding.method()) {
+    case v1::DecodingConfig::METHOD_UNSPECIFIED:
+      options.kind = default_kind;
+      break;
+    case v1::DecodingConfig::GREEDY:
+      options.kind = DecoderOptions::Kind::kGreedy;
+      break;
+    case v1::DecodingConfig::BEAM:
+      options.kind = DecoderOptions::Kind::kBeam;
+      break;
+    default:
+      return Invalid(where + ".decoding.method",
+                     absl::StrCat("this server does not know method ", decoding.method()));
+  }
+  BeamOptions& beam = options.beam;
+  if (decoding.has_beam()) beam.beam = decoding.beam();
+  if (decoding.has_lm_weight()) beam.lm_weight = decoding.lm_weight();
+  if (decoding.has_word_bonus()) beam.word_bonus = decoding.word_bonus();
+  if (decoding.has_blank_penalty()) beam.blank_penalty = decoding.blank_penalty();
+  if (decoding.has_token_threshold()) beam.token_threshold = decoding.token_threshold();
+  if (decoding.has_beam_threshold()) beam.beam_threshold = decoding.beam_threshold();
+  if (decoding.has_lexicon_only()) beam.lexicon = decoding.lexicon_only();
+  options.hot_words = ToHotWords(config.hot_words());
+  options.alternatives = config.alternatives();
+  if (absl::Status status = options.Validate(); !status.ok()) {
+    return absl::InvalidArgumentError(AsSent(where, status.message()));
+  }
+  return options;
+}
+
+Hypothesis Written(const Hypothesis& spoken, const ResultFormat& format) {
+  static const ProfanityMask& mask = *new ProfanityMask();
+  Hypothesis written = spoken;
+  if (format.mask_profanity) written = mask.Apply(written);
+  if (format.inverse_text_normalization) written = InverseTextNormalize(written);
+  return written;
+}
+
+template <typename Message>
+void AddWords(const Hypothesis& hypothesis, Message& message) {
+  for (const Word& word : hypothesis.words) {
+    v1::Word& out = *message.add_words();
+    out.set_text(word.text);
+    out.set_start_ms(word.start / kSamplesPerMs);
+    out.set_end_ms(word.end / kSamplesPerMs);
+    out.set_confidence(word.confidence);
+  }
+}
+
 }  // namespace
 
+std::vector<HotWord> ToHotWords(const google::protobuf::RepeatedPtrField<v1::HotWord>& hot_words) {
+  std::vector<HotWord> result;
+  result.reserve(hot_words.size());
+  for (const v1::HotWord& word : hot_words) {
+    result.push_back({word.phrase(), word.boost() == 0 ? kDefaultBoost : word.boost()});
+  }
+  return result;
+}
+
+ResultFormat ToResultFormat(const v1::RecognitionConfig& config) {
+  return {config.word_times(), config.inverse_text_normalization(), config.mask_profanity()};
+}
+
 absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& config,
-                                              const std::string& where, int default_chunk_ms,
-                                              bool features) {
+                                              const std::string& where,
+                                              const StreamDefaults& defaults, bool features) {
   StreamOptions options;
   if (features) {
     if (config.has_audio()) {
@@ -99,7 +178,7 @@ absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& confi
     if (!format.ok()) return format.status();
     options.audio = *format;
   }
-  const int chunk_ms = config.chunk_ms() == 0 ? default_chunk_ms : config.chunk_ms();
+  const int chunk_ms = config.chunk_ms() == 0 ? defaults.chunk_ms : config.chunk_ms();
   if (std::find(std::begin(kChunkMs), std::end(kChunkMs), chunk_ms) == std::end(kChunkMs)) {
     return Invalid(where + ".chunk_ms",
                    absl::StrCat(chunk_ms, " is not one of 40, 80, 160, 320, 640"));
@@ -111,24 +190,27 @@ absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& confi
   if (absl::Status status = rules->Validate(); !status.ok()) {
     return Invalid(where + ".endpoint", std::string(status.message()));
   }
+  auto decoder = ToDecoderOptions(config, where, defaults.decoder);
+  if (!decoder.ok()) return decoder.status();
+  options.decoder = *std::move(decoder);
   return options;
 }
 
-v1::Result ToResult(const StreamEvent& event, bool word_times) {
+v1::Result ToResult(const StreamEvent& event, const ResultFormat& format) {
+  const Hypothesis hypothesis = Written(event.hypothesis, format);
   v1::Result result;
-  result.set_text(event.hypothesis.text);
+  result.set_text(hypothesis.text);
   result.set_is_final(event.kind == StreamEvent::Kind::kFinal);
   result.set_start_ms(event.start / kSamplesPerMs);
   result.set_end_ms(event.end / kSamplesPerMs);
   if (!result.is_final()) return result;
-  result.set_confidence(event.hypothesis.confidence);
-  if (!word_times) return result;
-  for (const Word& word : event.hypothesis.words) {
-    v1::Word& out = *result.add_words();
-    out.set_text(word.text);
-    out.set_start_ms(word.start / kSamplesPerMs);
-    out.set_end_ms(word.end / kSamplesPerMs);
-    out.set_confidence(word.confidence);
+  result.set_confidence(hypothesis.confidence);
+  if (format.word_times) AddWords(hypothesis, result);
+  for (const Hypothesis& other : event.alternatives) {
+    const Hypothesis written = Written(other, format);
+    v1::Alternative& alternative = *result.add_alternatives();
+    alternative.set_text(written.text);
+    if (format.word_times) AddWords(written, alternative);
   }
   return result;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "model/recognizer.h"
@@ -11,16 +12,37 @@
 
 namespace rill::server {
 
+// The boost of a hot word that does not say one.
+inline constexpr float kDefaultBoost = 5;
+
+// What the server gives a stream whose client does not say.
+struct StreamDefaults {
+  int chunk_ms = 320;
+  DecoderOptions::Kind decoder = DecoderOptions::Kind::kGreedy;
+};
+
+// How results are written.
+struct ResultFormat {
+  bool word_times = false;
+  bool inverse_text_normalization = false;
+  bool mask_profanity = false;
+};
+
 // The chunk lengths a client may ask for.
 inline constexpr int kChunkMs[] = {40, 80, 160, 320, 640};
 
 // InvalidArgument naming the field: `where` is how the client gets to `config`,
 // "config.recognition".
 absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& config,
-                                              const std::string& where, int default_chunk_ms,
-                                              bool features);
+                                              const std::string& where,
+                                              const StreamDefaults& defaults, bool features);
 
-v1::Result ToResult(const StreamEvent& event, bool word_times);
+// A boost of 0 is kDefaultBoost.
+std::vector<HotWord> ToHotWords(const google::protobuf::RepeatedPtrField<v1::HotWord>& hot_words);
+
+ResultFormat ToResultFormat(const v1::RecognitionConfig& config);
+
+v1::Result ToResult(const StreamEvent& event, const ResultFormat& format);
 
 v1::Model ToModel(const ModelInfo& info, bool is_default);
 

@@ -16,7 +16,7 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
  public:
   RecognizeCall(SpeechCore* core, grpc::CallbackServerContext* context, const Caller& caller,
                 const v1::RecognizeRequest* request, v1::RecognizeResponse* response)
-      : context_(context), word_times_(request->config().word_times()), response_(response) {
+      : context_(context), format_(ToResultFormat(request->config())), response_(response) {
     SpeechCore::OpenRequest open{"Recognize", "config", &request->config(), &caller};
     open.recording = true;
     auto session = core->Open(open, *context, this);
@@ -43,7 +43,7 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
   bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) override {
     for (const StreamEvent& event : events) {
       if (event.kind != StreamEvent::Kind::kFinal) continue;
-      *response_->add_results() = ToResult(event, word_times_);
+      *response_->add_results() = ToResult(event, format_);
     }
     response_->set_audio_ms(progress.received_ms);
     return true;
@@ -54,7 +54,7 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
   void OnStuck() override { context_->TryCancel(); }
 
   grpc::CallbackServerContext* const context_;
-  const bool word_times_;
+  const ResultFormat format_;
   v1::RecognizeResponse* const response_;  // only the sink's calls use it
   std::shared_ptr<Session> session_;       // set before gRPC sees this reactor
 };

@@ -10,16 +10,6 @@ std::string Metadata(const ModelFile& model, const std::string& key) {
   return it == model.metadata().end() ? std::string() : it->second;
 }
 
-int64_t CountParameters(const ModelConfig& config) {
-  int64_t parameters = 0;
-  for (const TensorSpec& tensor : ModelTensors(config)) {
-    int64_t size = 1;
-    for (const int64_t extent : tensor.shape) size *= extent;
-    parameters += size;
-  }
-  return parameters;
-}
-
 }  // namespace
 
 ModelInfo DescribeModel(const Recognizer& recognizer) {
@@ -30,9 +20,10 @@ ModelInfo DescribeModel(const Recognizer& recognizer) {
   info.description = Metadata(model, "rill.description");
   info.license = Metadata(model, "rill.license");
   info.hash = model.hash();
-  info.parameters = CountParameters(model.config());
+  info.parameters = ParameterCount(model.config());
   info.state_bytes_per_stream = static_cast<int64_t>(recognizer.state_bytes_per_stream());
   info.mel_bins = model.config().mel_bins;
+  info.has_language_model = recognizer.language_model() != nullptr;
   return info;
 }
 

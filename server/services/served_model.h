@@ -21,6 +21,7 @@ struct ModelInfo {
   int64_t parameters = 0;
   int64_t state_bytes_per_stream = 0;
   int mel_bins = 80;
+  bool has_language_model = false;
 };
 
 ModelInfo DescribeModel(const Recognizer& recognizer);

@@ -57,9 +57,16 @@ absl::StatusOr<const ServedModel*> SpeechCore::Find(const std::string& name,
 
 absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
                                                    const ServedModel& model) {
-  auto stream =
-      ToStreamOptions(*request.config, request.where, limits_.default_chunk_ms, request.features);
+  StreamDefaults defaults;
+  defaults.chunk_ms = limits_.default_chunk_ms;
+  defaults.decoder = limits_.default_decoder.value_or(
+      model.info.has_language_model ? DecoderOptions::Kind::kBeam : DecoderOptions::Kind::kGreedy);
+  auto stream = ToStreamOptions(*request.config, request.where, defaults, request.features);
   if (!stream.ok()) return stream.status();
+  if (stream->decoder.beam.lexicon && !model.info.has_language_model) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        request.where, ".decoding.lexicon_only: this model has no language model here"));
+  }
   SessionOptions options;
   options.stream = *stream;
   options.stream.interim_results = request.interim_results;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ namespace rill::server {
 
 struct SpeechLimits {
   int default_chunk_ms = 320;
+  // Unset: beam search for models with a language model, else greedy.
+  std::optional<DecoderOptions::Kind> default_decoder;
   int queue_seconds = 30;         // audio of one stream that may wait for the model
   int max_audio_seconds = 14400;  // of one recording (Recognize, Transcribe); 0: no limit
   int max_stream_seconds = 0;     // of one live stream; 0: no limit

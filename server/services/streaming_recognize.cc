@@ -39,8 +39,11 @@ class StreamingCall : public BidiStream<Request, Response> {
       case Request::kEnd:
         session()->Finish();
         return;
+      case Request::kHotWords:
+        session()->SetHotWords(ToHotWords(request->hot_words().hot_words()));
+        return;
       default:
-        return Refuse("request: empty; set audio, features, flush or end");
+        return Refuse("request: empty; set audio, features, hot_words, flush or end");
     }
   }
 
@@ -48,7 +51,7 @@ class StreamingCall : public BidiStream<Request, Response> {
     const v1::StreamingConfig& config = request.config();
     features_ = config.features();
     progress_ = config.progress();
-    word_times_ = config.recognition().word_times();
+    format_ = ToResultFormat(config.recognition());
     SpeechCore::OpenRequest open{"StreamingRecognize", "config.recognition", &config.recognition(),
                                  &caller_};
     open.interim_results = config.interim_results();
@@ -73,12 +76,12 @@ class StreamingCall : public BidiStream<Request, Response> {
         case StreamEvent::Kind::kInterim:
           if (event.hypothesis.text == interim_) continue;
           interim_ = event.hypothesis.text;
-          *out.response.mutable_result() = ToResult(event, word_times_);
+          *out.response.mutable_result() = ToResult(event, format_);
           out.weight = Weight::kInterim;
           break;
         case StreamEvent::Kind::kFinal:
           interim_.clear();
-          *out.response.mutable_result() = ToResult(event, word_times_);
+          *out.response.mutable_result() = ToResult(event, format_);
           break;
         case StreamEvent::Kind::kFlushed:
           out.response.set_flushed(event.flush_id);
@@ -100,7 +103,7 @@ class StreamingCall : public BidiStream<Request, Response> {
   const Caller caller_;
   bool features_ = false;
   bool progress_ = false;
-  bool word_times_ = false;
+  ResultFormat format_;
   std::string interim_;  // the last one sent of this utterance; only the sink's calls use it
 };
 

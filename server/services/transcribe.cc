@@ -37,7 +37,7 @@ class TranscribeCall : public BidiStream<Request, Response> {
   }
 
   void Configure(const Request& request) override {
-    word_times_ = request.config().word_times();
+    format_ = ToResultFormat(request.config());
     SpeechCore::OpenRequest open{"Transcribe", "config", &request.config(), &caller_};
     open.recording = true;
     auto session = core_->Open(open, *context(), this);
@@ -52,7 +52,7 @@ class TranscribeCall : public BidiStream<Request, Response> {
     for (const StreamEvent& event : events) {
       if (event.kind != StreamEvent::Kind::kFinal) continue;
       Outgoing out;
-      *out.response.mutable_result() = ToResult(event, word_times_);
+      *out.response.mutable_result() = ToResult(event, format_);
       answers.push_back(std::move(out));
     }
     const bool ended = !events.empty() && events.back().kind == StreamEvent::Kind::kEnd;
@@ -69,7 +69,7 @@ class TranscribeCall : public BidiStream<Request, Response> {
 
   SpeechCore* const core_;
   const Caller caller_;
-  bool word_times_ = false;
+  ResultFormat format_;
   Clock::time_point last_progress_ = Clock::now();  // only the sink's calls use it
 };
 

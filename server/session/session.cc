@@ -148,7 +148,8 @@ bool Session::OverLimit() const {
   return engine_stream_->stream->samples_received() > options_.max_audio_ms * 16;
 }
 
-void Session::Flush(uint64_t flush_id) {
+template <typename Change>
+void Session::BetweenInputs(const Change& change) {
   Touch();
   absl::Status status;
   {
@@ -157,7 +158,7 @@ void Session::Flush(uint64_t flush_id) {
       std::lock_guard lock(mutex_);
       if (phase_ != Phase::kOpen) return;
     }
-    status = stream()->Flush(flush_id);
+    status = change(*stream());
   }
   if (status.ok()) {
     NotifyReady();
@@ -165,6 +166,14 @@ void Session::Flush(uint64_t flush_id) {
   } else {
     CloseNow(status);
   }
+}
+
+void Session::Flush(uint64_t flush_id) {
+  BetweenInputs([&](RecognitionStream& stream) { return stream.Flush(flush_id); });
+}
+
+void Session::SetHotWords(const std::vector<HotWord>& hot_words) {
+  BetweenInputs([&](RecognitionStream& stream) { return stream.SetHotWords(hot_words); });
 }
 
 void Session::Finish() {

@@ -66,6 +66,9 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   void Push(std::string bytes, bool last = false);
   // OnInputTaken follows as well.
   void Flush(uint64_t flush_id);
+  // For the audio to come, and for words that are not final. A phrase at fault ends the session.
+  // OnInputTaken follows as well.
+  void SetHotWords(const std::vector<HotWord>& hot_words);
   // The client's side is over.
   void Finish();
 
@@ -98,6 +101,9 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   Session(const SessionHost& host, SessionOptions options, EngineStream stream, SessionSink* sink,
           std::unique_ptr<StreamQuota::Lease> lease);
 
+  // Does something to the stream between two messages of audio, and goes on with the input.
+  template <typename Change>
+  void BetweenInputs(const Change& change);
   void Feed();                 // gives pending input to the stream; asks for more unless it is full
   absl::Status AcceptSlice();  // input_mutex_ held
   bool PauseIfFull();

@@ -154,6 +154,9 @@ TEST(ResultJsonTest, FinalsHaveWordsAndConfidence) {
   EXPECT_EQ(ResultJson(Result("a", false)), R"({"final":false,"start":1.24,"end":3.5,"text":"a"})");
   EXPECT_EQ(ResultJson(Result("a", true)),
             R"({"final":true,"start":1.24,"end":3.5,"text":"a","confidence":0.0,"words":[]})");
+  v1::Result result = Result("a", true);
+  result.add_alternatives()->set_text("b");
+  EXPECT_THAT(ResultJson(result), HasSubstr(R"("alternatives":["b"])"));
 }
 
 }  // namespace

@@ -125,5 +125,15 @@ TEST_F(OptionsTest, TheDefaultModelIsFoundInTheFirstFolderThatHasOne) {
   EXPECT_EQ(*FindDefaultModel(folders), first / "c.safetensors");
 }
 
+TEST_F(OptionsTest, TheLanguageModelIsTheOneBesideTheModel) {
+  const std::string model = folder_ / "model.safetensors";
+  EXPECT_EQ(*FindLanguageModel(model), "");
+  std::ofstream(folder_ / "english.rlm") << "x";
+  EXPECT_EQ(*FindLanguageModel(model), folder_ / "english.rlm");
+  std::ofstream(folder_ / "law.rlm") << "x";
+  EXPECT_THAT(std::string(FindLanguageModel(model).status().message()),
+              HasSubstr("--language-model"));
+}
+
 }  // namespace
 }  // namespace rill::server

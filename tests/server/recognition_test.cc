@@ -37,6 +37,48 @@ TEST_F(RecognitionTest, AllMethodsGiveTheSameResults) {
   EXPECT_EQ(Recognize(audio).Transcript(), streamed.Transcript());
 }
 
+TEST_F(RecognitionTest, ABeamHasAlternatives) {
+  v1::RecognizeRequest request;
+  *request.mutable_config() = Linear16Config();
+  request.mutable_config()->mutable_decoding()->set_method(v1::DecodingConfig::BEAM);
+  request.mutable_config()->set_alternatives(3);
+  request.mutable_config()->set_word_times(true);
+  request.set_audio(NoiseAudio(3000));
+  grpc::ClientContext context;
+  v1::RecognizeResponse response;
+  const grpc::Status status = stub().Recognize(&context, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_GE(response.results_size(), 1);
+  const v1::Result& result = response.results(0);
+  ASSERT_EQ(result.alternatives_size(), 3);
+  EXPECT_NE(result.alternatives(0).text(), result.text());
+  EXPECT_GT(result.alternatives(0).words_size(), 0);
+}
+
+TEST_F(RecognitionTest, HotWordsChangeWhatIsHeard) {
+  v1::StreamingRecognizeRequest config = ConfigRequest(), hot_words;
+  config.mutable_config()->mutable_recognition()->mutable_decoding()->set_method(
+      v1::DecodingConfig::BEAM);
+  v1::HotWord& word = *hot_words.mutable_hot_words()->add_hot_words();
+  word.set_phrase("qz");
+  word.set_boost(20);
+  const auto audio = AudioRequest(NoiseAudio(3000));
+  const auto count = [](const std::string& text) {
+    int found = 0;
+    for (size_t at = 0; (at = text.find("qz", at)) != std::string::npos; ++at) ++found;
+    return found;
+  };
+  const Outcome without = Send({config, audio}, /*half_close=*/true);
+  const Outcome with = Send({config, hot_words, audio}, /*half_close=*/true);
+  ASSERT_TRUE(with.status.ok()) << with.status.error_message();
+  EXPECT_GT(count(with.Transcript()), count(without.Transcript()));
+
+  word.set_phrase("7");
+  const Outcome wrong = Send({config, audio, hot_words});
+  EXPECT_EQ(wrong.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(wrong.status.error_message(), testing::HasSubstr("hot_words[0]"));
+}
+
 TEST_F(RecognitionTest, ManyAtOnceGetTheirOwnResultsToTheBit) {
   constexpr int kStreams = 32;
   const auto audio = [](int i) { return NoiseAudio(3000 + 37 * i, 100 + i); };

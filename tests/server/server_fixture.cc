@@ -118,6 +118,18 @@ Outcome ServerFixture::Stream(const std::string& audio, size_t piece_bytes,
   return outcome;
 }
 
+Outcome ServerFixture::Send(const std::vector<v1::StreamingRecognizeRequest>& requests,
+                            bool half_close) {
+  grpc::ClientContext context;
+  const auto call = stub().StreamingRecognize(&context);
+  bool open = true;
+  for (const auto& request : requests) open = open && call->Write(request);
+  if (half_close) call->WritesDone();
+  Outcome outcome;
+  ReadAll(call.get(), &outcome);
+  return outcome;
+}
+
 Outcome ServerFixture::Transcribe(const std::string& audio, size_t piece_bytes) {
   grpc::ClientContext context;
   const auto call = stub_->Transcribe(&context);

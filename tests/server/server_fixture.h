@@ -60,6 +60,9 @@ class ServerFixture : public testing::Test {
   Outcome Transcribe(const std::string& audio, size_t piece_bytes = 32000);
   Outcome Recognize(const std::string& audio);
 
+  // Sends these requests and reads on; the client half-closes only if it says so.
+  Outcome Send(const std::vector<v1::StreamingRecognizeRequest>& requests, bool half_close = false);
+
   static v1::StreamingRecognizeRequest ConfigRequest(bool interim_results = false);
   static v1::StreamingRecognizeRequest AudioRequest(std::string audio);
   // Reads to the end.

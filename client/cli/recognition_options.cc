@@ -1,0 +1,98 @@
+#include "client/cli/recognition_options.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+
+namespace rill::client {
+namespace {
+
+// PHRASE or PHRASE=BOOST.
+void AddHotWord(const std::string& text, v1::RecognitionConfig* config) {
+  v1::HotWord& word = *config->add_hot_words();
+  const size_t equals = text.rfind('=');
+  float boost = 0;
+  if (equals != std::string::npos) {
+    if (!absl::SimpleAtof(text.substr(equals + 1), &boost)) {
+      throw CLI::ValidationError("--hot-word", text + ": what follows = is no number");
+    }
+    word.set_boost(boost);
+  }
+  word.set_phrase(std::string(absl::StripAsciiWhitespace(text.substr(0, equals))));
+}
+
+template <typename Value, typename Set>
+CLI::Option* Add(CLI::App* app, const char* flag, const char* type, const char* help,
+                 const Set& set) {
+  return app
+      ->add_option_function<Value>(
+          flag, [set](const Value& value) { set(value); }, help)
+      ->type_name(type);
+}
+
+}  // namespace
+
+void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config) {
+  const auto decoding = [config] { return config->mutable_decoding(); };
+  Add<std::string>(app, "-m,--model", "NAME",
+                   "A name from `rill models`; else the server's default",
+                   [=](const std::string& name) { config->set_model(name); });
+  Add<int>(app, "--chunk-ms", "MS",
+           "Audio the model takes at a time: less answers sooner, more is more accurate; else the "
+           "server's default",
+           [=](int ms) { config->set_chunk_ms(ms); })
+      ->check(CLI::IsMember({40, 80, 160, 320, 640}));
+
+  const char* kDecoding = "Decoding (docs/decoding.md)";
+  app->add_flag_callback(
+         "--greedy", [=] { decoding()->set_method(v1::DecodingConfig::GREEDY); },
+         "The best letter of every frame, without a language model")
+      ->group(kDecoding);
+  Add<int>(app, "--beam", "N", "Beam search that keeps N hypotheses",
+           [=](int beam) {
+             decoding()->set_method(v1::DecodingConfig::BEAM);
+             decoding()->set_beam(beam);
+           })
+      ->check(CLI::Range(1, 128))
+      ->excludes("--greedy")
+      ->group(kDecoding);
+  Add<float>(app, "--lm-weight", "X", "Of the language model, 0 to 10", [=](float weight) {
+    decoding()->set_lm_weight(weight);
+  })->group(kDecoding);
+  Add<float>(app, "--word-bonus", "X", "Added for each word, -20 to 20", [=](float bonus) {
+    decoding()->set_word_bonus(bonus);
+  })->group(kDecoding);
+  app->add_flag_callback(
+         "--lexicon-only", [=] { decoding()->set_lexicon_only(true); },
+         "Only words of the language model, and hot words")
+      ->group(kDecoding);
+  app->add_option_function<std::vector<std::string>>(
+         "--hot-word",
+         [=](const std::vector<std::string>& words) {
+           for (const std::string& word : words) AddHotWord(word, config);
+         },
+         "A name or term that is likely: \"anna karenina\" or \"anna karenina=8\", the boost from "
+         "-20 to 20 (5 if not given). May be given several times")
+      ->type_name("PHRASE[=BOOST]")
+      ->allow_extra_args(false)
+      ->group(kDecoding);
+
+  const char* kText = "Text";
+  app->add_flag_callback(
+         "--written", [=] { config->set_inverse_text_normalization(true); },
+         "Numbers, money, dates and times as they are written: $25 for twenty five dollars")
+      ->group(kText);
+  app->add_flag_callback(
+         "--mask-profanity", [=] { config->set_mask_profanity(true); },
+         "Offensive words keep their first letter only")
+      ->group(kText);
+  Add<int>(app, "--alternatives", "N", "Up to N other texts beside each final one (with --json)",
+           [=](int count) { config->set_alternatives(count); })
+      ->check(CLI::Range(0, 100))
+      ->group(kText);
+}
+
+}  // namespace rill::client
