@@ -97,6 +97,7 @@ TEST_F(CudaGluConvTest, RefusesWhatItCannot) {
   const float* x = nullptr;
   EXPECT_EQ(GluConvStep(none, 18, 15, x, nullptr, {}, nullptr, nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(GluConvStep(none, 16, 33, x, nullptr, {}, nullptr, nullptr), cudaErrorInvalidValue);
+  EXPECT_EQ(GluConvStep(none, 16, 0, x, nullptr, {}, nullptr, nullptr), cudaErrorInvalidValue);
   EXPECT_EQ(GluConvStep(none, 16, 15, x, nullptr, {}, nullptr, nullptr), cudaSuccess);
 }
 

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# For a machine with an NVIDIA GPU: runs the CUDA kernels' tests on it, again under
+# compute-sanitizer, then the benchmarks, and ends with their table of time against floor.
+#
+#   scripts/gpu_check.sh                   builds in build/gpu first: needs CUDA, CMake 3.25, Ninja and
+#                                          what scripts/setup.sh all installs, but no gRPC or LibTorch
+#   scripts/gpu_check.sh --programs DIR    runs rill_cuda_test and rill-cuda-bench from DIR, built on
+#                                          another machine with -DRILL_CUDA=ON: needs the driver alone
+#
+# Exits with 1 if anything failed. The log of each step is in build/gpu/check.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+build=build/gpu
+programs=''
+case ${1:-} in
+  '') ;;
+  --programs) programs=${2:?--programs needs a folder} ;;
+  *) echo 'usage: scripts/gpu_check.sh [--programs DIR]' >&2; exit 2 ;;
+esac
+logs=$build/check
+mkdir -p "$logs"
+export PATH=$PATH:/usr/local/cuda/bin  # where CUDA's own installer puts it
+failed=0
+
+# step NAME COMMAND...: runs it, its output to a log; says how it went.
+step() {
+  local name=$1 start=$SECONDS
+  shift
+  if "$@" >"$logs/$name.log" 2>&1; then
+    printf '%-28s ok      %4d s\n' "$name" $((SECONDS - start))
+  else
+    printf '%-28s FAILED  %4d s   (%s)\n' "$name" $((SECONDS - start)) "$logs/$name.log"
+    tail -n 20 "$logs/$name.log"
+    failed=1
+    return 1
+  fi
+}
+
+# What this machine lacks is named before anything is built.
+needed=(nvidia-smi)
+[ -n "$programs" ] || needed+=(nvcc cmake ninja)
+for tool in "${needed[@]}"; do
+  command -v "$tool" >/dev/null || { echo "not on this machine: $tool" >&2; exit 1; }
+done
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || exit 1
+
+if [ -n "$programs" ]; then
+  test_program=$programs/rill_cuda_test
+  bench_program=$programs/rill-cuda-bench
+else
+  capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
+  step configure cmake --preset release -B "$build" -DRILL_SERVER=OFF -DRILL_TRAINING=OFF \
+    -DRILL_TESTS=ON -DRILL_CUDA=ON -DRILL_CUDA_ARCHITECTURES="$capability" || exit 1
+  step build cmake --build "$build" -j "$(nproc)" --target \
+    rill_cuda_on_host_test rill_cuda_test rill-cuda-bench || exit 1
+  step resources scripts/kernel_resources.py
+  step model-of-cuda "$build/tests/rill_cuda_on_host_test"
+  test_program=$build/tests/rill_cuda_test
+  bench_program=$build/bin/rill-cuda-bench
+fi
+
+step gpu "$test_program"
+if grep -q SKIPPED "$logs/gpu.log"; then
+  echo 'The GPU was not used:'
+  grep -m 1 'no CUDA device' "$logs/gpu.log"
+  exit 1
+fi
+if command -v compute-sanitizer >/dev/null; then
+  for tool in memcheck racecheck synccheck initcheck; do
+    step "$tool" compute-sanitizer --tool "$tool" --error-exitcode 1 "$test_program"
+  done
+else
+  echo 'compute-sanitizer is not on this machine: left out'
+fi
+
+echo
+step benchmarks "$bench_program" && cat "$logs/benchmarks.log"
+exit $failed

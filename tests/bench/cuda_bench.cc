@@ -1,0 +1,264 @@
+// rill-cuda-bench: the time of each kernel in kernels/cuda against its floor, the fewest bytes it
+// must move over the bandwidth of a large copy on the same device. Prints one table. The sizes are
+// those of the M encoder, with BFloat16 between matrix products.
+//
+//   rill-cuda-bench [streams]     default: 4096; so many that nothing stays in a cache
+#include <cuda_runtime.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <numeric>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kernels/bfloat16.h"
+#include "kernels/cuda/attention_step.h"
+#include "kernels/cuda/front_conv.h"
+#include "kernels/cuda/glu_conv.h"
+#include "kernels/cuda/linear_attention.h"
+#include "kernels/cuda/log_softmax.h"
+#include "kernels/cuda/rms_norm.h"
+#include "kernels/cuda/silu.h"
+#include "tests/kernels/cuda/device_array.h"
+
+namespace rill::kernels::cuda {
+namespace {
+
+constexpr int kHeads = 4, kWidth = 256, kInner = kHeads * 64, kFfnWidth = 1024, kTokens = 29;
+constexpr int kBins = 80, kChannels = 32, kConvKernel = 15;
+constexpr int64_t kHeadFloats = 64 * 64 + 64;
+
+// `size` values drawn from a pool: enough to hide nothing.
+template <typename T>
+std::vector<T> Draw(int64_t size, float scale = 1.0f) {
+  static const std::vector<float> pool = [] {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    std::vector<float> values(100'003);
+    for (float& value : values) value = normal(random);
+    return values;
+  }();
+  std::vector<T> values(static_cast<size_t>(size));
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = FromFloat<T>(scale * pool[i % pool.size()]);
+  }
+  return values;
+}
+
+// The median time of a launch, in milliseconds.
+double MedianMs(const std::function<cudaError_t()>& launch) {
+  constexpr int kWarmUp = 5, kRuns = 25;
+  cudaEvent_t begin, end;
+  CheckCuda(cudaEventCreate(&begin));
+  CheckCuda(cudaEventCreate(&end));
+  std::vector<float> times;
+  for (int run = -kWarmUp; run < kRuns; ++run) {
+    CheckCuda(cudaEventRecord(begin, nullptr));
+    CheckCuda(launch());
+    CheckCuda(cudaEventRecord(end, nullptr));
+    CheckCuda(cudaEventSynchronize(end));
+    float ms = 0.0f;
+    CheckCuda(cudaEventElapsedTime(&ms, begin, end));
+    if (run >= 0) times.push_back(ms);
+  }
+  CheckCuda(cudaEventDestroy(begin));
+  CheckCuda(cudaEventDestroy(end));
+  std::nth_element(times.begin(), times.begin() + kRuns / 2, times.end());
+  return times[kRuns / 2];
+}
+
+class Bench {
+ public:
+  explicit Bench(int64_t streams) : streams_(streams) {
+    const int64_t bytes = streams * kHeads * kHeadFloats * 4;
+    DeviceArray<char> from(static_cast<size_t>(bytes)), to(static_cast<size_t>(bytes));
+    const double ms = MedianMs([&] {
+      return cudaMemcpy(to.data(), from.data(), static_cast<size_t>(bytes),
+                        cudaMemcpyDeviceToDevice);
+    });
+    bytes_per_ms_ = 2.0 * static_cast<double>(bytes) / ms;
+    std::printf("Copy bandwidth: %.0f GB/s (%.0f MB read and written)\n\n", bytes_per_ms_ / 1e6,
+                static_cast<double>(bytes) / 1e6);
+    std::printf("| kernel | launch | fewest bytes | floor, ms | time, ms | of the floor |\n");
+    std::printf("|---|---|---|---|---|---|\n");
+  }
+
+  void Steps() {
+    for (const int frames : {1, 4, 8, 16}) {
+      BeginStep(frames);
+      StepAttention(frames);
+      StepConvolution(frames);
+    }
+    BeginStep(4);
+    StepFront(4);
+    const int64_t n = streams_ * 4;
+    DeviceArray<float> x(Draw<float>(n * kWidth)), weight(Draw<float>(kWidth));
+    DeviceArray<BFloat16> branch(Draw<BFloat16>(n * kWidth)), y(static_cast<size_t>(n * kWidth));
+    Report("RmsNormForward", Count(n, "frames"), n * kWidth * 12, [&] {
+      return RmsNormForward<BFloat16>({n, kWidth}, x.data(), branch.data(), 1e-3f, weight.data(),
+                                      false, x.data(), y.data(), nullptr);
+    });
+    DeviceArray<BFloat16> hidden(Draw<BFloat16>(n * kFfnWidth));
+    Report("SiluForward", Count(n, "frames"), n * kFfnWidth * 4,
+           [&] { return SiluForward(n * kFfnWidth, hidden.data(), hidden.data(), nullptr); });
+    DeviceArray<float> logits(Draw<float>(n * kTokens)), best(static_cast<size_t>(n));
+    DeviceArray<int32_t> tokens(static_cast<size_t>(n));
+    Report("LogSoftmax", Count(n, "frames, best token"), n * (kTokens * 4 + 8), [&] {
+      return LogSoftmax(n, kTokens, logits.data(), nullptr, {1, tokens.data(), best.data()},
+                        nullptr);
+    });
+  }
+
+  template <typename T>
+  void Parallel(int64_t frames) {
+    const AttentionShape shape = {1, 16, frames};
+    const int64_t rows = shape.batch * shape.heads * frames, n = rows * 64;
+    std::vector<T> positive = Draw<T>(n);
+    for (T& value : positive) value = FromFloat<T>(std::abs(ToFloat(value)));
+    DeviceArray<T> q(positive), k(positive), v(Draw<T>(n)), num(static_cast<size_t>(n));
+    DeviceArray<T> d_q(static_cast<size_t>(n)), d_k(static_cast<size_t>(n)), d_v(d_q.Get());
+    DeviceArray<float> den(static_cast<size_t>(rows)), d_den(Draw<float>(rows));
+    DeviceArray<char> scratch(LinearAttentionScratchBytes(shape, true, false));
+    const AttentionInputs<T> in = {q.data(), k.data(), v.data()};
+    const std::string what =
+        Count(frames, "frames, 16 heads, ") + std::to_string(8 * sizeof(T)) + " bits";
+    const int64_t size = static_cast<int64_t>(sizeof(T));
+    Report("LinearAttentionForward", what, n * 4 * size + rows * 4, [&] {
+      return LinearAttentionForward<T>(shape, in, num.data(), den.data(), scratch.data(), nullptr);
+    });
+    Report("LinearAttentionBackward", what, n * 7 * size + rows * 4, [&] {
+      return LinearAttentionBackward<T>(shape, in, num.data(), d_den.data(),
+                                        {d_q.data(), d_k.data(), d_v.data()}, scratch.data(),
+                                        nullptr);
+    });
+  }
+
+ private:
+  static std::string Count(int64_t n, const std::string& what) {
+    return std::to_string(n) + " " + what;
+  }
+
+  void Report(const char* kernel, const std::string& launch, int64_t bytes,
+              const std::function<cudaError_t()>& run) {
+    const double floor = static_cast<double>(bytes) / bytes_per_ms_, ms = MedianMs(run);
+    std::printf("| %s | %s | %lld | %.4f | %.4f | %.0f %% |\n", kernel, launch.c_str(),
+                static_cast<long long>(bytes), floor, ms, 100.0 * floor / ms);
+    std::fflush(stdout);
+  }
+
+  // A step of `frames` frames of every stream; slots in no order.
+  void BeginStep(int frames) {
+    slots_.resize(streams_), starts_.resize(streams_ + 1), chunks_.assign(streams_, frames);
+    std::iota(slots_.begin(), slots_.end(), 0);
+    std::shuffle(slots_.begin(), slots_.end(), std::mt19937(2));
+    for (int64_t row = 0; row <= streams_; ++row) {
+      starts_[row] = static_cast<int32_t>(row * frames);
+    }
+  }
+
+  std::string Step(int frames) const {
+    return Count(streams_, "streams x ") + std::to_string(frames) + " frames";
+  }
+
+  void StepAttention(int frames) {
+    const int64_t n = streams_ * frames;
+    DeviceArray<int32_t> slots(slots_), starts(starts_), chunks(chunks_);
+    DeviceArray<float> arena(Draw<float>(streams_ * kHeads * kHeadFloats, 1e-3f));
+    DeviceArray<BFloat16> qkvg(Draw<BFloat16>(n * 4 * kInner)), y(Draw<BFloat16>(n * kWidth));
+    DeviceArray<BFloat16> out(static_cast<size_t>(n * kInner));
+    DeviceArray<float> scale(Draw<float>(kInner)), decay(Draw<float>(kHeads * kWidth));
+    DeviceArray<float> bias(std::vector<float>(kHeads, 3.0f));
+    AttentionStepArgs<BFloat16> args = {};
+    args.rows = {static_cast<int32_t>(streams_), slots.data(), starts.data()};
+    args.chunks = chunks.data();
+    args.heads = kHeads;
+    args.qkvg = qkvg.data();
+    args.frame_stride = 4 * kInner;
+    args.q_scale = args.k_scale = args.merge_weight = scale.data();
+    args.y = y.data();
+    args.width = kWidth;
+    args.decay_weight = decay.data();
+    args.decay_bias = bias.data();
+    args.min_forget = 1.0f / 1500;
+    args.state = {arena.data(), kHeads * kHeadFloats};
+    args.out = out.data();
+    const int64_t bytes =
+        2 * 4 * streams_ * kHeads * kHeadFloats + n * 2 * (4 * kInner + kWidth + kInner);
+    Report("AttentionStep", Step(frames), bytes, [&] { return AttentionStep(args, nullptr); });
+  }
+
+  void StepConvolution(int frames) {
+    const int64_t n = streams_ * frames, tail_floats = (kConvKernel - 1) * kWidth;
+    DeviceArray<int32_t> slots(slots_), starts(starts_);
+    DeviceArray<float> tails(Draw<float>(streams_ * tail_floats));
+    DeviceArray<float> taps(Draw<float>(kConvKernel * kWidth)), y(static_cast<size_t>(n * kWidth));
+    DeviceArray<BFloat16> x(Draw<BFloat16>(n * 2 * kWidth));
+    const StepRows rows = {static_cast<int32_t>(streams_), slots.data(), starts.data()};
+    Report("GluConvStep", Step(frames), 2 * 4 * streams_ * tail_floats + n * kWidth * 8, [&] {
+      return GluConvStep(rows, kWidth, kConvKernel, x.data(), taps.data(),
+                         {tails.data(), tail_floats}, y.data(), nullptr);
+    });
+  }
+
+  void StepFront(int frames) {
+    const int64_t n = streams_ * frames;
+    const int64_t tail1 = 84, tail2 = PaddedBins(ConvBins(kBins)) * kChannels;
+    const int64_t patch = ConvBins(ConvBins(kBins)) * 9 * kChannels;
+    DeviceArray<int32_t> slots(slots_), starts(starts_);
+    DeviceArray<float> features(Draw<float>(4 * n * kBins)), bins(Draw<float>(kBins));
+    DeviceArray<float> weight(Draw<float>(9 * kChannels)),
+        tails(Draw<float>(streams_ * (tail1 + tail2)));
+    DeviceArray<BFloat16> patches(static_cast<size_t>(n * patch));
+    const StepRows rows = {static_cast<int32_t>(streams_), slots.data(), starts.data()};
+    const FrontWeights weights = {kBins,       kChannels,     bins.data(),
+                                  bins.data(), weight.data(), weight.data()};
+    const int64_t bytes =
+        2 * 4 * streams_ * (PaddedBins(kBins) + tail2) + n * (16 * kBins + 2 * patch);
+    Report("FrontPatches", Step(frames), bytes, [&] {
+      return FrontPatches(rows, weights, features.data(), {tails.data(), tail1 + tail2},
+                          {tails.data() + tail1, tail1 + tail2}, patches.data(), nullptr);
+    });
+  }
+
+  int64_t streams_;
+  double bytes_per_ms_;
+  std::vector<int32_t> slots_, starts_, chunks_;
+};
+
+int Run(int64_t streams) {
+  int devices = 0;
+  const cudaError_t error = cudaGetDeviceCount(&devices);
+  if (error != cudaSuccess || devices == 0) {
+    std::fprintf(stderr, "rill-cuda-bench: no CUDA device: %s\n", cudaGetErrorString(error));
+    return 1;
+  }
+  Bench bench(streams);
+  bench.Steps();
+  for (int64_t frames = 512; frames <= std::min<int64_t>(65536, 16 * streams); frames *= 2) {
+    bench.Parallel<BFloat16>(frames);
+    bench.Parallel<float>(frames);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace rill::kernels::cuda
+
+int main(int argc, char** argv) {
+  const int64_t streams = argc > 1 ? std::atoll(argv[1]) : 4096;
+  if (argc > 2 || streams < 1 || streams > 1'000'000) {
+    std::fprintf(stderr, "usage: rill-cuda-bench [streams]\n");
+    return 2;
+  }
+  try {
+    return rill::kernels::cuda::Run(streams);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "rill-cuda-bench: %s\n", failure.what());
+    return 1;
+  }
+}
