@@ -67,7 +67,7 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
       ->transform(CLI::CheckedTransformer(kinds).description(""));
   add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
       ->check(CLI::Range(0, 1024));
-  add.Add("--max-streams", "N", &options->max_streams, "0 (400 a worker)",
+  add.Add("--max-streams", "N", &options->max_streams, "0 (200 a worker)",
           "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "
           "again. Each takes state memory from the start: see ListModels.")
       ->check(CLI::Range(0, 1000000));

@@ -24,7 +24,7 @@ struct ServerOptions {
   std::string language_model;       // a file, "none", or empty: the one beside each model
   std::optional<DecoderOptions::Kind> decoding;  // unset: a beam if there is a language model
   int workers = 0;                               // 0: one a core
-  int max_streams = 0;                           // 0: 400 a worker
+  int max_streams = 0;                           // 0: 200 a worker
   int chunk_ms = 320;
   int max_batch = 64;
   int batch_deadline_ms = 10;

@@ -31,7 +31,7 @@ constexpr unsigned kCertificateRefreshSeconds = 1;
 EngineOptions ToEngineOptions(const ServerOptions& options) {
   EngineOptions engine;
   engine.workers = options.workers > 0 ? options.workers : UsableCores();
-  engine.max_streams = options.max_streams > 0 ? options.max_streams : 400 * engine.workers;
+  engine.max_streams = options.max_streams > 0 ? options.max_streams : 200 * engine.workers;
   engine.batch.max_batch = options.max_batch;
   engine.batch.deadline = std::chrono::milliseconds(options.batch_deadline_ms);
   engine.max_chunks_per_step = options.max_chunks_per_step;
