@@ -58,7 +58,8 @@ def mutants(text):
             yield 'bound', number, put(number, line[:at] + ' <= ' + line[at + 3:])
             end = re.match(r' < [\w.]+(\[[^\]]*\])*', line[at:]).end() + at
             if line[end:end + 1] != '(':
-                yield 'early', number, put(number, line[:end] + ' - 1' + line[end:])
+                step = ' - kQuad' if '* kQuad' in code else ' - 1'  # bounds in quads
+                yield 'early', number, put(number, line[:end] + step + line[end:])
         for match in re.finditer(r'(?:LoadQuad|StoreQuad)\([^,()]*?( \+ [\w.]+)(?=[,)])', code):
             yield 'index', number, put(number, line[:match.start(1)] + line[match.end(1):])
         for match in re.finditer(r'\[[^\]\[]*?( [+-] [\w.]+)\]', code):

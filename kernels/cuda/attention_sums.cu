@@ -6,6 +6,7 @@ namespace rill::kernels::cuda {
 namespace {
 
 constexpr int kScanThreads = 128;
+constexpr int kLoadsAhead = 8;
 
 // What one of the four sums is made of.
 template <typename T>
@@ -103,22 +104,30 @@ __global__ void __launch_bounds__(kScanThreads) ScanBlocks(SumArgs<T> args) {
   if (is_state && args.z0 != nullptr && z_element >= 0) {
     carried = args.z0[head % args.shape.heads * kTile + z_element];
   }
-#pragma unroll 4
-  for (int64_t step = 0; step < args.blocks; ++step) {
-    const int64_t block = part.forward ? step : args.blocks - 1 - step;
-    const Span span(block, args.shape.frames);
-    float* const place = part.sums + (head * args.blocks + block) * kSumFloats + element;
-    bool gives = true, takes = true, passes = true;
-    if (part.chunk_only) {
+  for (int64_t first = 0; first < args.blocks; first += kLoadsAhead) {
+    // All loads of a few blocks, then their stores: a store might change what a later load reads.
+    float* place[kLoadsAhead];
+    float share[kLoadsAhead], kept[kLoadsAhead];
+    bool takes[kLoadsAhead];
+#pragma unroll
+    for (int i = 0; i < kLoadsAhead; ++i) {
+      share[i] = 0.0f, kept[i] = 1.0f, takes[i] = false;
+      if (first + i >= args.blocks) continue;
+      const int64_t block = part.forward ? first + i : args.blocks - 1 - (first + i);
+      const Span span(block, args.shape.frames);
+      place[i] = part.sums + (head * args.blocks + block) * kSumFloats + element;
       const bool enters = Straddles(chunk_end, span.begin, span.frames);
       const bool leaves = Straddles(chunk_end, span.end, span.frames);
-      gives = part.forward ? leaves : enters;
-      takes = part.forward ? enters : leaves;
-      passes = Spans(chunk_end, span);
+      takes[i] = !part.chunk_only || (part.forward ? enters : leaves);
+      if (!part.chunk_only || (part.forward ? leaves : enters)) share[i] = *place[i];
+      const bool passes = !part.chunk_only || Spans(chunk_end, span);
+      kept[i] = passes ? args.totals[head * args.blocks + block] : 0.0f;
     }
-    const float share = gives ? *place : 0.0f;
-    if (takes) *place = carried;
-    carried = (passes ? args.totals[head * args.blocks + block] * carried : 0.0f) + share;
+#pragma unroll
+    for (int i = 0; i < kLoadsAhead; ++i) {
+      if (takes[i]) *place[i] = carried;
+      carried = kept[i] * carried + share[i];
+    }
   }
   if (!part.forward && !part.chunk_only && z_element >= 0) {
     args.sink_share[head * kTile + z_element] = carried;

@@ -90,7 +90,7 @@ __global__ void __launch_bounds__(kThreads)
       const float* from = row1(f, run % kRows1) + 2 * (run / kRows1) * w.channels;
       StoreQuad(patches + (int64_t{f} * patch + i) * kQuad, LoadQuad(from + at));
     }
-    __syncthreads();
+    // Behind its first barrier alone the next frame writes what this one reads.
   }
   if (frames == 0) return;
   for (int i = threadIdx.x; i < width0; i += kThreads) kept0[i] = row0(frames, 0)[i];

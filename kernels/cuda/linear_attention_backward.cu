@@ -197,7 +197,6 @@ __global__ void __launch_bounds__(kTileThreads, 1) BlockGradients(BackwardArgs<T
   if (leaves) {
     beyond += DotOfSums(args.sums.later + sum, args.sums.earlier + sum + kSumFloats, t);
   }
-  __syncthreads();
   if (threadIdx.x == 0) {
     double running = beyond;
     for (int i = n - 1; i >= 0; --i) {

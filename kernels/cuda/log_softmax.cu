@@ -58,7 +58,7 @@ __global__ void __launch_bounds__(kRowsPerBlock* kWarp)
     }
   }
   if (y == nullptr) return;
-  __syncwarp();  // y may be x, which the other lanes read above
+  // y may be x: a lane reads and writes its own values only.
   for (int i = lane; i < width; i += kWarp) y[row * width + i] = logits[i] - log_sum;
 }
 

@@ -190,8 +190,10 @@ TEST_F(CudaAttentionStepTest, RowsDoNotDependOnTheirCompany) {
 
 TEST_F(CudaAttentionStepTest, RefusesWhatItCannot) {
   AttentionStepArgs<float> args = {};
-  args.heads = kMaxStepHeads + 1;
-  EXPECT_EQ(AttentionStep(args, nullptr), cudaErrorInvalidValue);
+  for (const int heads : {0, kMaxStepHeads + 1}) {
+    args.heads = heads;
+    EXPECT_EQ(AttentionStep(args, nullptr), cudaErrorInvalidValue);
+  }
   args.heads = 1;
   EXPECT_EQ(AttentionStep(args, nullptr), cudaSuccess);  // no rows
 }

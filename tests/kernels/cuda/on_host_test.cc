@@ -63,6 +63,25 @@ TEST(CudaOnHostTest, AMissingBarrierShows) {
   }
 }
 
+// Lanes that wait for each other must not keep warps in step.
+__global__ void ReverseBlockAfterExchanges(const float* in, float* out) {
+  float* const shared = BlockShared<float>();
+  shared[threadIdx.x] = in[threadIdx.x];
+  for (int i = 0; i < 20; ++i) __syncwarp();
+  out[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
+}
+
+TEST(CudaOnHostTest, WarpsGetAheadOfOthers) {
+  std::vector<float> in(256, 1.0f), out(256);
+  int differed = 0;
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    cuda_on_host::Seed(seed);
+    Launch(ReverseBlockAfterExchanges, 1, 256, 256 * sizeof(float), nullptr, in.data(), out.data());
+    differed += out != in;
+  }
+  EXPECT_GE(differed, 5);
+}
+
 __global__ void ReadShared(float* out) { *out = BlockShared<float>()[3]; }
 
 TEST(CudaOnHostTest, SharedMemoryStartsAsNan) {

@@ -39,7 +39,9 @@ struct Thread {
 
 std::mt19937 random_order;
 std::vector<std::unique_ptr<Thread>> threads;  // kept from launch to launch, for their stacks
-std::vector<int> ready;                        // those of the running block that can go on
+std::vector<std::vector<int>> ready;           // those that can go on, by warp
+std::vector<int> warp_order;                   // of the running block
+bool is_greedy = false;                        // a warp runs as long as it can
 const std::function<void()>* running_kernel = nullptr;
 int running_thread = 0;
 std::string error;  // found inside a fiber
@@ -84,7 +86,28 @@ std::string Describe(int num_threads) {
 
 void SetReady(int index) {
   threads[index]->waits = Waits::kNo;
-  ready.push_back(index);
+  ready[index / kWarpLanes].push_back(index);
+}
+
+// From one barrier to the next, threads either take turns at random, or their warps have ranks:
+// only then does a warp that waits for its own lanes now and again get far ahead of the others.
+void DrawOrder() {
+  std::shuffle(warp_order.begin(), warp_order.end(), random_order);
+  is_greedy = random_order() % 2 == 0;
+}
+
+// Of those that are ready; -1: none.
+int TakeNext() {
+  const size_t warps = warp_order.size(), first = is_greedy ? 0 : random_order() % warps;
+  for (size_t i = 0; i < warps; ++i) {
+    std::vector<int>& lanes = ready[warp_order[(first + i) % warps]];
+    if (lanes.empty()) continue;
+    std::swap(lanes[random_order() % lanes.size()], lanes.back());
+    const int taken = lanes.back();
+    lanes.pop_back();
+    return taken;
+  }
+  return -1;
 }
 
 // Lets the lanes of an exchange go on once all of them are there.
@@ -116,18 +139,22 @@ bool AllWaitAtOneBarrier(int num_threads) {
 void RunBlock(Extent extent, size_t shared_bytes) {
   const int num_threads = static_cast<int>(extent.volume());
   PoisonShared(shared_bytes);
+  warp_order.resize((num_threads + kWarpLanes - 1) / kWarpLanes);
+  std::iota(warp_order.begin(), warp_order.end(), 0);
+  ready.assign(warp_order.size(), {});
+  DrawOrder();
   for (int i = 0; i < num_threads; ++i) {
     threads[i]->fiber.Start(RunKernel);
     SetReady(i);
   }
   for (int done = 0; done < num_threads;) {
-    if (ready.empty()) {
+    running_thread = TakeNext();
+    if (running_thread < 0) {
       if (!AllWaitAtOneBarrier(num_threads)) throw std::runtime_error(Describe(num_threads));
       for (int i = 0; i < num_threads; ++i) SetReady(i);
+      DrawOrder();
+      continue;
     }
-    std::swap(ready[random_order() % ready.size()], ready.back());
-    running_thread = ready.back();
-    ready.pop_back();
     const unsigned at = static_cast<unsigned>(running_thread);
     threadIdx = {at % extent.x, at / extent.x % extent.y, at / extent.x / extent.y};
     Thread& thread = *threads[running_thread];
@@ -159,7 +186,6 @@ void RunGrid(Extent grid, Extent block, size_t shared_bytes, const std::function
   while (static_cast<int64_t>(threads.size()) < block.volume()) {
     threads.push_back(std::make_unique<Thread>());
   }
-  ready.clear();
   error.clear();
   running_kernel = &kernel;
   gridDim = {grid.x, grid.y, grid.z};

@@ -1,7 +1,8 @@
 // A model of how a GPU runs a kernel, for tests without one: blocks in turn, in random order; a
 // block's threads as fibers, each of which runs until it waits for others, the next one chosen at
-// random. A block's shared memory is filled with NaN before it starts. What a kernel must not do is
-// an error that says which threads wait where:
+// random, or by ranks of their warps that are drawn anew at each barrier. A block's shared memory
+// is filled with NaN before it starts. What a kernel must not do is an error that says which
+// threads wait where:
 //   - a barrier or warp instruction that some of its threads do not reach, or reach elsewhere in
 //     the source;
 //   - a launch that a GPU would refuse.

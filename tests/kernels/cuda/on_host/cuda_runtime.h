@@ -33,16 +33,12 @@ struct dim3 {
   unsigned x = 1, y = 1, z = 1;
   dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
 };
-struct alignas(8) float2 {
-  float x, y;
-};
 struct alignas(16) float4 {
   float x, y, z, w;
 };
 struct alignas(8) uint2 {
   unsigned x, y;
 };
-inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
 
@@ -71,20 +67,8 @@ T __shfl_sync(unsigned mask, T value, int from_lane, int width = 32, Site site =
 }
 
 template <typename T>
-T __shfl_xor_sync(unsigned mask, T value, int lane_mask, int width = 32, Site site = Site::Here()) {
+T __shfl_xor_sync(unsigned mask, T value, int lane_mask, Site site = Site::Here()) {
   return __shfl_sync(mask, value, rill::cuda_on_host::Lane() ^ lane_mask, 32, site);
-}
-
-template <typename T>
-T __ldg(const T* p) {
-  return *p;
-}
-
-template <typename T>
-T atomicAdd(T* to, T value) {
-  const T before = *to;
-  *to += value;
-  return before;
 }
 
 inline int min(int a, int b) { return a < b ? a : b; }
