@@ -157,8 +157,8 @@ TEST_F(SameWordsTest, TheyAreTheWordsThatWereSaid) {
     for (std::string word; said >> word; ++words)
       missing += heard.find(" " + word + " ") == std::string::npos;
   }
-  // The shipped model's own error rate is 72 % (its card); one that babbles misses nearly all.
-  EXPECT_LT(missing, words * 0.7) << "of " << words;
+  // The shipped model's own error rate is 32 % (its card); one that babbles misses nearly all.
+  EXPECT_LT(missing, words * 0.4) << "of " << words;
 }
 
 }  // namespace
