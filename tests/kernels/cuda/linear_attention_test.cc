@@ -176,11 +176,12 @@ TEST_F(CudaLinearAttentionTest, EqualsTheTwinAtEveryLength) {
   for (const int64_t frames : {1, 2, 15, 63, 64, 65, 128, 130}) {
     ExpectTwinsAgree<float>({.shape = {1, 1, frames}, .chunk = 0});
     ExpectTwinsAgree<float>({.shape = {1, 1, frames}, .chunk = 8, .sink = false});
+    ExpectTwinsAgree<float>({.shape = {1, 1, frames}, .chunk = 1000});
   }
 }
 
 TEST_F(CudaLinearAttentionTest, EqualsTheTwinForEveryChunk) {
-  for (const int chunk : {1, 3, 16, 48, 64, 100, 1000, -1}) {
+  for (const int chunk : {1, 3, 48, 64, 100, -1}) {
     for (const Decay decay : {Decay::kNone, Decay::kMild, Decay::kStrong}) {
       ExpectTwinsAgree<float>({.shape = {1, 1, 150}, .chunk = chunk, .decay = decay});
     }
