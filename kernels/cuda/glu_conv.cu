@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(kThreads, 8)
     __syncthreads();
     for (int i = first; active && i < frames; i += kRowsAtOnce) {
       float4 sum = {};
-#pragma unroll 5
+#pragma unroll 3
       for (int j = 0; j < kernel; ++j) {
         sum = Fma(LoadQuad(taps + j * width + channel), gated[i + j][quad], sum);
       }
