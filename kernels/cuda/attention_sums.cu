@@ -46,16 +46,13 @@ __global__ void __launch_bounds__(kTileThreads, 4) SumBlock(SumArgs<T> args) {
   const Part<T> part = args.parts[blockIdx.y];
   const int64_t head = blockIdx.x / args.blocks, block = blockIdx.x % args.blocks;
   const Span span(block, args.shape.frames);
-  const int32_t* chunk_end = args.chunk_end == nullptr
-                                 ? nullptr
-                                 : args.chunk_end + head / args.shape.heads * args.shape.frames;
+  const int32_t* chunk_end = ChunkEndOf(args.chunk_end, args.shape, head);
   if (part.chunk_only && !Straddles(chunk_end, part.forward ? span.end : span.begin, span.frames)) {
     return;
   }
   const int64_t first = head * span.frames + span.begin;
   const int n = span.size();
-  PrepareWeights(span, args.log_decay == nullptr ? nullptr : args.log_decay + first - span.begin,
-                 chunk_end, t.weights);
+  PrepareWeights(span, LogDecayOf(args.log_decay, args.shape, head), chunk_end, t.weights);
   LoadTile(part.rows + first * kTile, n, t.rows);
   LoadTile(part.wide + first * kTile, n, t.wide);
   if (threadIdx.x < kTile) {
@@ -97,9 +94,7 @@ __global__ void __launch_bounds__(kScanThreads) ScanBlocks(SumArgs<T> args) {
   const int64_t head = blockIdx.y;
   const int64_t z_element = element - kTile * kTile;  // where it is one of z
   const bool is_state = part.forward && !part.chunk_only;
-  const int32_t* chunk_end = args.chunk_end == nullptr
-                                 ? nullptr
-                                 : args.chunk_end + head / args.shape.heads * args.shape.frames;
+  const int32_t* chunk_end = ChunkEndOf(args.chunk_end, args.shape, head);
   float carried = 0.0f;
   if (is_state && args.z0 != nullptr && z_element >= 0) {
     carried = args.z0[head % args.shape.heads * kTile + z_element];

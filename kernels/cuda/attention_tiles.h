@@ -118,6 +118,17 @@ struct Span {
   __device__ int size() const { return static_cast<int>(end - begin); }
 };
 
+// The part of a head's sequence in chunk_end [batch, frames] and log_decay [batch, heads, frames];
+// null if there is none.
+__device__ __forceinline__ const int32_t* ChunkEndOf(const int32_t* chunk_end,
+                                                     const AttentionShape& shape, int64_t head) {
+  return chunk_end == nullptr ? nullptr : chunk_end + head / shape.heads * shape.frames;
+}
+__device__ __forceinline__ const float* LogDecayOf(const float* log_decay,
+                                                   const AttentionShape& shape, int64_t head) {
+  return log_decay == nullptr ? nullptr : log_decay + head * shape.frames;
+}
+
 // True if a chunk lies on both sides of the border before frame `border`.
 __device__ __forceinline__ bool Straddles(const int32_t* chunk_end, int64_t border,
                                           int64_t frames) {

@@ -56,15 +56,11 @@ __global__ void __launch_bounds__(kTileThreads, 3) AttendBlock(ForwardArgs<T> ar
   const Span span(blockIdx.x % args.blocks, args.shape.frames);
   const int64_t first = head * span.frames + span.begin;
   const int n = span.size();
-  const int32_t* chunk_end = args.in.chunk_end == nullptr
-                                 ? nullptr
-                                 : args.in.chunk_end + head / args.shape.heads * args.shape.frames;
+  const int32_t* chunk_end = ChunkEndOf(args.in.chunk_end, args.shape, head);
   LoadTile(args.in.q + first * kTile, n, t.q);
   LoadTile(args.in.k + first * kTile, n, t.k);
   LoadTile(args.in.v + first * kTile, n, t.v);
-  PrepareWeights(span,
-                 args.in.log_decay == nullptr ? nullptr : args.in.log_decay + first - span.begin,
-                 chunk_end, t.weights);
+  PrepareWeights(span, LogDecayOf(args.in.log_decay, args.shape, head), chunk_end, t.weights);
 
   ThreadTile num = {};
   float den[kThreadTile] = {};

@@ -138,9 +138,7 @@ __global__ void __launch_bounds__(kTileThreads, 1) BlockGradients(BackwardArgs<T
   const Span span(blockIdx.x % args.blocks, args.shape.frames);
   const int64_t first = head * span.frames + span.begin;
   const int n = span.size();
-  const int32_t* chunk_end = args.in.chunk_end == nullptr
-                                 ? nullptr
-                                 : args.in.chunk_end + head / args.shape.heads * args.shape.frames;
+  const int32_t* chunk_end = ChunkEndOf(args.in.chunk_end, args.shape, head);
   const bool enters = Straddles(chunk_end, span.begin, span.frames);
   const bool leaves = Straddles(chunk_end, span.end, span.frames);
   LoadTile(args.in.q + first * kTile, n, t.q);
@@ -149,9 +147,7 @@ __global__ void __launch_bounds__(kTileThreads, 1) BlockGradients(BackwardArgs<T
   LoadTile(args.d_num + first * kTile, n, t.d_num);
   const int i = threadIdx.x;
   if (i < kTile) t.d_den[i] = i < n ? args.d_den[first + i] : 0.0f;
-  PrepareWeights(span,
-                 args.in.log_decay == nullptr ? nullptr : args.in.log_decay + first - span.begin,
-                 chunk_end, t.weights);
+  PrepareWeights(span, LogDecayOf(args.in.log_decay, args.shape, head), chunk_end, t.weights);
   ScorePairs(t);
 
   const BlockWeights& w = t.weights;
