@@ -169,14 +169,9 @@ void CtcBeamDecoder::Select() {
     next_.push_back(entry);
   }
   offset_ += best;
-  for (const Entry& entry : beam_) {
-    pool_[entry.node].rank = PrefixNode::kNone;
-    pool_.Release(entry.node);
-  }
+  for (const Entry& entry : beam_) LetGo(entry);
   beam_.swap(next_);
-  for (size_t i = 0; i < beam_.size(); ++i) {
-    pool_[beam_[i].node].rank = static_cast<int32_t>(i);
-  }
+  NumberBeam();
   KeepTimes();
 }
 
@@ -264,8 +259,7 @@ void CtcBeamDecoder::MakeRoom() {
   if (boundary != pool_.root()) Decide(boundary);
   // Many texts that still agree on nothing.
   while (pool_.room() < options_.beam && beam_.size() > 1) {
-    pool_[beam_.back().node].rank = PrefixNode::kNone;
-    pool_.Release(beam_.back().node);
+    LetGo(beam_.back());
     beam_.pop_back();
   }
 }
@@ -282,6 +276,17 @@ void CtcBeamDecoder::DecideCommon() {
   if (pool_[root].holds > 2) return;  // the root's own hold and one child
   common = LastBoundary(common);
   if (common != root) Decide(common);
+}
+
+void CtcBeamDecoder::NumberBeam() {
+  for (size_t i = 0; i < beam_.size(); ++i) {
+    pool_[beam_[i].node].rank = static_cast<int32_t>(i);
+  }
+}
+
+void CtcBeamDecoder::LetGo(const Entry& entry) {
+  pool_[entry.node].rank = PrefixNode::kNone;
+  pool_.Release(entry.node);
 }
 
 int32_t CtcBeamDecoder::LastBoundary(int32_t node) const {
@@ -301,14 +306,10 @@ void CtcBeamDecoder::DropAllBut(int32_t before) {
   }
   // Not before all have been looked at: a node that is let go of is no text any more.
   for (const Entry& entry : beam_) {
-    if (BeginsWith(entry.node, before)) continue;
-    pool_[entry.node].rank = PrefixNode::kNone;
-    pool_.Release(entry.node);
+    if (!BeginsWith(entry.node, before)) LetGo(entry);
   }
   beam_.swap(next_);
-  for (size_t i = 0; i < beam_.size(); ++i) {
-    pool_[beam_[i].node].rank = static_cast<int32_t>(i);
-  }
+  NumberBeam();
 }
 
 void CtcBeamDecoder::Decide(int32_t node) {
@@ -471,9 +472,7 @@ bool CtcBeamDecoder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
   for (Entry& entry : beam_) entry.score = entry.total + pool_[entry.node].text.score();
   std::stable_sort(beam_.begin(), beam_.end(),
                    [](const Entry& a, const Entry& b) { return a.score > b.score; });
-  for (size_t i = 0; i < beam_.size(); ++i) {
-    pool_[beam_[i].node].rank = static_cast<int32_t>(i);
-  }
+  NumberBeam();
   NoticeChange();
   return true;
 }
