@@ -72,8 +72,7 @@ int MakeToken(const std::string& name, int max_streams) {
 }
 
 // Waits for a signal to stop; those to read the tokens again are done on the way.
-void WaitForStop(sigset_t signals, bool tokens, Server* server) {
-  if (tokens) sigaddset(&signals, SIGHUP);
+void WaitForStop(const sigset_t& signals, Server* server) {
   int signal = 0;
   do {
     sigwait(&signals, &signal);
@@ -88,15 +87,10 @@ int Serve(ServerOptions options) {
     return Fail("start_error", status);
   // Every thread started from here on leaves these signals to sigwait. Without tokens a hang-up
   // ends the process, as it does with any other.
-  const sigset_t signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const bool tokens = !options.token_file.empty();
-  if (tokens) {
-    sigset_t hangup;
-    sigemptyset(&hangup);
-    sigaddset(&hangup, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &hangup, nullptr);
-  }
+  sigset_t signals = StopSignals();
+  if (tokens) sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   if (options.models.empty()) {
     auto found = FindDefaultModel(ModelFolders());
@@ -123,11 +117,12 @@ int Serve(ServerOptions options) {
          {"tokens", tokens ? "required" : "none"}});
   }
 
-  WaitForStop(signals, tokens, server->get());
+  WaitForStop(signals, server->get());
   // A second signal, or none: this thread ends with the process.
-  std::thread([signals] {
+  std::thread([] {
+    const sigset_t stop = StopSignals();
     int second = 0;
-    sigwait(&signals, &second);
+    sigwait(&stop, &second);
     _exit(128 + second);
   }).detach();
   (*server)->Drain(std::chrono::milliseconds(static_cast<int64_t>(options.drain_timeout * 1000)));
