@@ -130,12 +130,20 @@ absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& con
   return options;
 }
 
-Hypothesis Written(const Hypothesis& spoken, const ResultFormat& format) {
+// `spoken` as the client wants it: itself, or what is put into *memory.
+const Hypothesis& Written(const Hypothesis& spoken, const ResultFormat& format,
+                          Hypothesis* memory) {
   static const ProfanityMask& mask = *new ProfanityMask();
-  Hypothesis written = spoken;
-  if (format.mask_profanity) written = mask.Apply(written);
-  if (format.inverse_text_normalization) written = InverseTextNormalize(written);
-  return written;
+  const Hypothesis* written = &spoken;
+  if (format.mask_profanity) {
+    *memory = mask.Apply(*written);
+    written = memory;
+  }
+  if (format.inverse_text_normalization) {
+    *memory = InverseTextNormalize(*written);
+    written = memory;
+  }
+  return *written;
 }
 
 template <typename Message>
@@ -197,7 +205,8 @@ absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& confi
 }
 
 v1::Result ToResult(const StreamEvent& event, const ResultFormat& format) {
-  const Hypothesis hypothesis = Written(event.hypothesis, format);
+  Hypothesis memory;
+  const Hypothesis& hypothesis = Written(event.hypothesis, format, &memory);
   v1::Result result;
   result.set_text(hypothesis.text);
   result.set_is_final(event.kind == StreamEvent::Kind::kFinal);
@@ -207,7 +216,8 @@ v1::Result ToResult(const StreamEvent& event, const ResultFormat& format) {
   result.set_confidence(hypothesis.confidence);
   if (format.word_times) AddWords(hypothesis, result);
   for (const Hypothesis& other : event.alternatives) {
-    const Hypothesis written = Written(other, format);
+    Hypothesis other_memory;
+    const Hypothesis& written = Written(other, format, &other_memory);
     v1::Alternative& alternative = *result.add_alternatives();
     alternative.set_text(written.text);
     if (format.word_times) AddWords(written, alternative);
