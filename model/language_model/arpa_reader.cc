@@ -12,8 +12,6 @@ namespace {
 
 // As many n-grams as the binary form can count.
 constexpr uint64_t kMaxCount = uint64_t{1} << 31;
-// Beyond it, sums along a sentence would lose their fractions. Toolkits write 0 as -99.
-constexpr float kMaxLog10 = 1000;
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 

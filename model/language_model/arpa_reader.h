@@ -29,6 +29,9 @@ namespace rill {
 
 inline constexpr int kMaxNgramOrder = 5;
 inline constexpr size_t kMaxWordBytes = 255;
+// Of probabilities and back-off weights: beyond it, sums along a sentence would lose their
+// fractions. Toolkits write 0 as -99.
+inline constexpr float kMaxLog10 = 1000;
 
 struct ArpaNgram {
   // [order]; they stay valid until the next call of Next.

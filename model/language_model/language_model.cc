@@ -25,8 +25,6 @@ bool AllWithin(const uint8_t* floats, uint64_t count, float min, float max) {
   return true;
 }
 
-constexpr float kMaxLog10 = 1000;  // as ArpaReader's
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LanguageModel>> LanguageModel::Open(const std::string& path) {

@@ -50,7 +50,7 @@ std::vector<TrieNode> MakeTrie(const NgramTables& tables) {
     }
   }
   for (size_t i = 0; i < nodes.size(); ++i) {
-    float best = -1000;
+    float best = -kMaxLog10;
     for (size_t word = ranges[i].begin; word < ranges[i].end; ++word) {
       best = std::max(best, tables.table(0)[word].log_prob);
     }
