@@ -18,13 +18,12 @@ Hypothesis ToHypothesis(absl::Span<const CountedWord> words) {
   double log_prob_sum = 0;
   int64_t tokens = 0;
   for (const CountedWord& counted : words) {
-    if (!hypothesis.text.empty()) hypothesis.text += ' ';
-    hypothesis.text += counted.word.text;
     hypothesis.words.push_back(counted.word);
     hypothesis.words.back().confidence = GeometricMean(counted.log_prob_sum, counted.tokens);
     log_prob_sum += counted.log_prob_sum;
     tokens += counted.tokens;
   }
+  hypothesis.text = JoinWords(hypothesis.words);
   hypothesis.confidence = GeometricMean(log_prob_sum, tokens);
   return hypothesis;
 }

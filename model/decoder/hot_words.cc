@@ -23,19 +23,13 @@ absl::Status PhraseError(size_t index, const std::string& phrase, absl::string_v
       "hot_words[", index, "]: \"", Escape(phrase.substr(0, kQuotedBytes)), "\": ", problem));
 }
 
-size_t CharacterSize(const std::string& text, size_t at) {
-  size_t size = 1;
-  while (at + size < text.size() && (text[at + size] & 0xc0) == 0x80) ++size;
-  return size;
-}
-
 // One token a letter, words parted by one space, none around.
 absl::StatusOr<std::vector<int>> ToTokens(const std::string& phrase,
                                           const std::vector<std::string>& tokens, int space) {
   std::vector<int> ids;
   bool word_over = false;
   for (size_t at = 0; at < phrase.size();) {
-    const size_t size = CharacterSize(phrase, at);
+    const size_t size = Utf8CharacterSize(std::string_view(phrase).substr(at));
     const std::string letter = absl::AsciiStrToLower(phrase.substr(at, size));
     at += size;
     if (absl::ascii_isspace(static_cast<unsigned char>(letter[0]))) {

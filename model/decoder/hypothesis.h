@@ -15,8 +15,18 @@ struct Word {
   float confidence = 0;  // 0..1
 };
 
+// Their texts, joined by one space.
+inline std::string JoinWords(const std::vector<Word>& words) {
+  std::string text;
+  for (const Word& word : words) {
+    if (!text.empty()) text += ' ';
+    text += word.text;
+  }
+  return text;
+}
+
 struct Hypothesis {
-  std::string text;  // words joined by one space
+  std::string text;  // JoinWords(words)
   std::vector<Word> words;
   float confidence = 0;  // of all words; 0 if there are none
   // The beam's natural-log score since the utterance began: to compare the alternatives of one

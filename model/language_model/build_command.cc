@@ -1,37 +1,11 @@
 #include "model/language_model/build_command.h"
 
-#include <unistd.h>
-
-#include <cstdio>
-
 #include "absl/strings/str_format.h"
 #include "model/language_model/language_model_builder.h"
+#include "model/progress_bar.h"
 
 namespace rill {
 namespace {
-
-// One line on a terminal, redrawn; in a log a line every quarter.
-class Bar {
- public:
-  void Tell(double done) {
-    const int percent = static_cast<int>(100 * done);
-    const int step = terminal_ ? 1 : 25;
-    if (percent / step == told_) return;
-    told_ = percent / step;
-    constexpr int kWidth = 30;
-    const int filled = kWidth * percent / 100;
-    absl::FPrintF(stderr, terminal_ ? "\rbuilding [%s%s] %3d %%" : "building [%s%s] %3d %%\n",
-                  std::string(filled, '#'), std::string(kWidth - filled, '.'), percent);
-    std::fflush(stderr);
-  }
-  ~Bar() {
-    if (terminal_ && told_ >= 0) std::fputc('\n', stderr);
-  }
-
- private:
-  const bool terminal_ = isatty(STDERR_FILENO) != 0;
-  int told_ = -1;
-};
 
 void PrintLoss(const char* what, const QuantizationLoss& loss) {
   absl::PrintF("  %-13s off by %.5f on average, %.4f at most (log10)\n", what, loss.mean, loss.max);
@@ -54,8 +28,12 @@ BuildCommand::BuildCommand(CLI::App& program)
 absl::Status BuildCommand::Run() {
   absl::StatusOr<LmBuildReport> report;
   {
-    Bar bar;
-    report = BuildLanguageModel(arpa_, output_, [&bar](double done) { bar.Tell(done); });
+    ProgressBar bar("building", 1, /*enabled=*/true);
+    double told = 0;
+    report = BuildLanguageModel(arpa_, output_, [&](double done) {
+      bar.Add(done - told);
+      told = done;
+    });
   }
   if (!report.ok()) return report.status();
   absl::PrintF("%s: %d bytes, %d nodes in the lexicon\n", output_, report->bytes,

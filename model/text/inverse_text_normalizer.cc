@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_join.h"
 #include "model/text/itn_rules.h"
 
 namespace rill {
@@ -42,8 +41,7 @@ Hypothesis InverseTextNormalize(const Hypothesis& spoken) {
     for (; i < next; ++i) word.confidence = std::min(word.confidence, spoken.words[i].confidence);
     result.words.push_back(std::move(word));
   }
-  result.text = absl::StrJoin(result.words, " ",
-                              [](std::string* out, const Word& word) { out->append(word.text); });
+  result.text = JoinWords(result.words);
   return result;
 }
 

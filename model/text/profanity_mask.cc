@@ -1,6 +1,8 @@
 #include "model/text/profanity_mask.h"
 
-#include "absl/strings/str_join.h"
+#include <string_view>
+
+#include "model/file/utf8.h"
 
 namespace rill {
 namespace {
@@ -18,16 +20,14 @@ std::vector<std::string> BuiltInWords() {
   return words;
 }
 
-bool ContinuesCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
 std::string Mask(const std::string& word) {
-  std::string masked;
-  size_t characters = 0;
-  for (const char byte : word) {
-    if (!ContinuesCharacter(byte)) characters += 1;
-    if (characters == 1) masked += byte;
+  const size_t first = Utf8CharacterSize(word);
+  std::string masked = word.substr(0, first);
+  for (size_t at = first; at < word.size();
+       at += Utf8CharacterSize(std::string_view(word).substr(at))) {
+    masked += '*';
   }
-  return masked.append(characters - 1, '*');
+  return masked;
 }
 
 }  // namespace
@@ -44,8 +44,7 @@ Hypothesis ProfanityMask::Apply(const Hypothesis& hypothesis) const {
   for (Word& word : result.words) {
     if (words_.count(word.text) > 0) word.text = Mask(word.text);
   }
-  result.text = absl::StrJoin(result.words, " ",
-                              [](std::string* out, const Word& word) { out->append(word.text); });
+  result.text = JoinWords(result.words);
   return result;
 }
 

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "model/training/run/error_rate.h"
+#include "model/training/data/error_rate.h"
 #include "model/utterance_builder.h"
 #include "tests/bench/log_prob_corpus.h"
 

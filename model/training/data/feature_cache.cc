@@ -18,7 +18,7 @@
 #include "model/audio/audio_file.h"
 #include "model/features/log_mel.h"
 #include "model/file/sha256.h"
-#include "model/training/data/progress_bar.h"
+#include "model/progress_bar.h"
 
 namespace rill::training {
 

@@ -14,9 +14,11 @@
 #include "absl/status/statusor.h"
 #include "model/training/data/feature_file.h"
 
-namespace rill::training {
-
+namespace rill {
 class ProgressBar;
+}
+
+namespace rill::training {
 
 struct Recording {
   std::string path;

@@ -4,7 +4,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "model/training/data/utf8_characters.h"
+#include "model/file/utf8.h"
 
 namespace rill::training {
 

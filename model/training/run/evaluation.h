@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/training/data/error_rate.h"
 #include "model/training/data/evaluation_set.h"
-#include "model/training/run/error_rate.h"
 #include "model/training/run/trainer.h"
 
 namespace rill::training {

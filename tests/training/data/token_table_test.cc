@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/file/model_config.h"
-#include "model/training/data/utf8_characters.h"
+#include "model/file/utf8.h"
 
 namespace rill::training {
 namespace {

@@ -1,4 +1,4 @@
-#include "model/training/data/progress_bar.h"
+#include "model/progress_bar.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_format.h"
 
-namespace rill::training {
+namespace rill {
 
 ProgressBar::ProgressBar(const std::string& title, double total, bool enabled)
     : title_(title),
@@ -54,4 +54,4 @@ std::string HumanDuration(double seconds) {
   return absl::StrFormat("%d s", whole);
 }
 
-}  // namespace rill::training
+}  // namespace rill

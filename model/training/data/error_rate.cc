@@ -1,8 +1,8 @@
-#include "model/training/run/error_rate.h"
+#include "model/training/data/error_rate.h"
 
 #include <vector>
 
-#include "model/training/data/utf8_characters.h"
+#include "model/file/utf8.h"
 
 namespace rill::training {
 namespace {

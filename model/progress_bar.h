@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-namespace rill::training {
+namespace rill {
 
 class ProgressBar {
  public:
@@ -33,4 +33,4 @@ class ProgressBar {
 // "1 h 02 min", "3 min 05 s", "12 s".
 std::string HumanDuration(double seconds);
 
-}  // namespace rill::training
+}  // namespace rill

@@ -1,4 +1,4 @@
-#include "model/training/run/error_rate.h"
+#include "model/training/data/error_rate.h"
 
 #include <gtest/gtest.h>
 
