@@ -15,9 +15,11 @@ constexpr char kRetryInfoType[] = "type.googleapis.com/google.rpc.RetryInfo";
 }  // namespace
 
 absl::Status ToAbsl(const grpc::Status& status) {
-  // A proxy whose server has died may end a call without a status, which gRPC then makes up.
+  // gRPC makes up a status for a call that ended without one: when a server behind a proxy died, or
+  // when a connection broke just as the call used it.
   if (status.error_code() == grpc::StatusCode::UNKNOWN &&
-      status.error_message() == "No status received") {
+      (status.error_message() == "No status received" ||
+       status.error_message() == "Stream removed")) {
     return absl::UnavailableError("the call was cut off on its way");
   }
   // Both number their codes as google.rpc.Code does.

@@ -49,8 +49,10 @@ TEST(ServerAddressTest, NeedsHostAndPort) {
 }
 
 TEST(ToAbslTest, ACallWithoutAStatusWasCutOff) {
-  EXPECT_EQ(ToAbsl({grpc::StatusCode::UNKNOWN, "No status received"}).code(),
-            absl::StatusCode::kUnavailable);
+  for (const char* made_up : {"No status received", "Stream removed"}) {
+    EXPECT_EQ(ToAbsl({grpc::StatusCode::UNKNOWN, made_up}).code(), absl::StatusCode::kUnavailable)
+        << made_up;
+  }
   EXPECT_EQ(ToAbsl({grpc::StatusCode::UNKNOWN, "anything else"}).code(),
             absl::StatusCode::kUnknown);
 }
