@@ -11,6 +11,9 @@ float GeometricMean(double log_prob_sum, int64_t tokens) {
   return static_cast<float>(std::min(1.0, std::exp(log_prob_sum / static_cast<double>(tokens))));
 }
 
+// Of words, and of letters in one.
+constexpr size_t kMaxCount = 1 << 20;
+
 }  // namespace
 
 Hypothesis ToHypothesis(absl::Span<const CountedWord> words) {
@@ -26,6 +29,31 @@ Hypothesis ToHypothesis(absl::Span<const CountedWord> words) {
   hypothesis.text = JoinWords(hypothesis.words);
   hypothesis.confidence = GeometricMean(log_prob_sum, tokens);
   return hypothesis;
+}
+
+void Save(absl::Span<const CountedWord> words, StateWriter& writer) {
+  writer.Write<uint64_t>(words.size());
+  for (const CountedWord& counted : words) {
+    writer.WriteString(counted.word.text);
+    writer.Write(counted.word.start);
+    writer.Write(counted.word.end);
+    writer.Write(counted.log_prob_sum);
+    writer.Write<int64_t>(counted.tokens);
+  }
+}
+
+std::vector<CountedWord> LoadCountedWords(StateReader& reader) {
+  std::vector<CountedWord> words;
+  const size_t count = reader.ReadCount(kMaxCount, "words");
+  while (words.size() < count && reader.ok()) {
+    CountedWord& counted = words.emplace_back();
+    counted.word.text = reader.ReadString(kMaxCount, "a word");
+    counted.word.start = reader.ReadTime();
+    counted.word.end = reader.ReadTime();
+    counted.log_prob_sum = reader.Read<double>();
+    counted.tokens = static_cast<int>(reader.ReadIn<int64_t>(0, kMaxCount, "tokens of a word"));
+  }
+  return words;
 }
 
 }  // namespace rill

@@ -6,8 +6,12 @@
 // are right.
 #pragma once
 
+#include <vector>
+
 #include "absl/types/span.h"
 #include "model/decoder/hypothesis.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -18,5 +22,8 @@ struct CountedWord {
 };
 
 Hypothesis ToHypothesis(absl::Span<const CountedWord> words);
+
+void Save(absl::Span<const CountedWord> words, StateWriter& writer);
+std::vector<CountedWord> LoadCountedWords(StateReader& reader);
 
 }  // namespace rill

@@ -477,6 +477,50 @@ bool CtcBeamDecoder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
   return true;
 }
 
+void CtcBeamDecoder::SaveWords(StateWriter& writer) const {
+  const std::vector<int32_t> numbers = pool_.Save(scorer_, writer);
+  writer.Write<uint64_t>(beam_.size());
+  for (const Entry& entry : beam_) {
+    writer.Write(numbers[entry.node]);
+    writer.Write(entry.blank);
+    writer.Write(entry.letter);
+    writer.Write(entry.total);
+    writer.Write(entry.score);
+  }
+  writer.Write(offset_);
+  writer.Write(frames_);
+  writer.Write(best_words_id_);
+  rill::Save(decided_, writer);
+  writer.Write(taken_until_);
+}
+
+void CtcBeamDecoder::LoadWords(StateReader& reader) {
+  constexpr double kMost = 1e9;
+  pool_.Load(scorer_, static_cast<int>(tokens_->size()), reader);
+  const size_t size = reader.ReadCount(static_cast<size_t>(options_.beam), "beam");
+  reader.Require(size > 0, "beam");
+  beam_.clear();
+  while (beam_.size() < size && reader.ok()) {
+    Entry entry;
+    entry.node = reader.ReadIn<int32_t>(0, pool_.nodes() - 1, "text of the beam");
+    entry.blank = reader.ReadIn(kNever, kMost, "probability of the beam");
+    entry.letter = reader.ReadIn(kNever, kMost, "probability of the beam");
+    entry.total = reader.ReadIn(kNever, kMost, "probability of the beam");
+    entry.score = reader.ReadIn(2 * kNever, -kNever, "score of the beam");
+    reader.Require(pool_[entry.node].rank == PrefixNode::kNone, "text that is twice in the beam");
+    pool_[entry.node].rank = static_cast<int32_t>(beam_.size());
+    pool_.Hold(entry.node);
+    beam_.push_back(entry);
+  }
+  if (beam_.empty()) return;
+  reader.Require(pool_.AllHeld(), "text that nothing needs");
+  offset_ = reader.ReadIn(kNever, -kNever, "offset of the beam");
+  frames_ = reader.ReadTime();
+  best_words_id_ = reader.Read<int64_t>();
+  decided_ = LoadCountedWords(reader);
+  taken_until_ = reader.ReadTime();
+}
+
 size_t CtcBeamDecoder::bytes() const {
   return pool_.bytes() + (beam_.capacity() + next_.capacity()) * sizeof(Entry) +
          frame_.capacity() * sizeof(float) + frame_tokens_.capacity() * sizeof(int) +

@@ -47,6 +47,7 @@ class CtcBeamDecoder final : public CtcDecoder {
   bool has_words() const override;
   int64_t first_word_start() const override;
   bool SetHotWords(std::shared_ptr<const HotWords> hot_words) override;
+  DecoderOptions::Kind kind() const override { return DecoderOptions::Kind::kBeam; }
 
   size_t bytes() const;  // of the search; without words that are decided, and hot words
   static size_t MaxBytes(const BeamOptions& options, int vocabulary);
@@ -82,6 +83,9 @@ class CtcBeamDecoder final : public CtcDecoder {
     int32_t rank = 0;  // its best entry's
     LanguageModel::State history;
   };
+
+  void SaveWords(StateWriter& writer) const override;
+  void LoadWords(StateReader& reader) override;
 
   void ReadFrame(absl::Span<const float> log_probs);
   void StayAll();

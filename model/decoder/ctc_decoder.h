@@ -10,7 +10,10 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "model/decoder/decoder_options.h"
 #include "model/decoder/hypothesis.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -51,12 +54,24 @@ class CtcDecoder {
   // Counts changes: the current words have changed since, other than by a Take, if this has.
   int64_t changes() const { return changes_; }
 
+  virtual DecoderOptions::Kind kind() const = 0;
+
+  // Loaded into a decoder just made, of the same kind and with the same tokens, options, language
+  // model and hot words, it goes on where the saved one was. The reader's status says whether the
+  // decoder may be used.
+  void Save(StateWriter& writer) const;
+  void Load(StateReader& reader);
+
   // Goes on where `before`, which has no words, ends.
   void ContinueFrom(const CtcDecoder& before) {
     time_ = before.time_;
     last_letter_end_ = before.last_letter_end_;
     changes_ = before.changes_;
   }
+
+ private:
+  virtual void SaveWords(StateWriter& writer) const = 0;
+  virtual void LoadWords(StateReader& reader) = 0;
 
  protected:
   int64_t time_ = 0;

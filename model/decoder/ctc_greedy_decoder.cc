@@ -96,4 +96,21 @@ int64_t CtcGreedyDecoder::first_word_start() const {
   return words_.empty() ? time_ : words_.front().word.start;
 }
 
+void CtcGreedyDecoder::SaveWords(StateWriter& writer) const {
+  writer.Write<uint64_t>(previous_token_);
+  writer.Write(run_log_prob_);
+  rill::Save(words_, writer);
+  writer.Write(word_open_);
+  writer.Write(letter_open_);
+}
+
+void CtcGreedyDecoder::LoadWords(StateReader& reader) {
+  previous_token_ = reader.ReadCount(tokens_->size() - 1, "previous token");
+  run_log_prob_ = reader.Read<float>();
+  words_ = LoadCountedWords(reader);
+  word_open_ = reader.ReadBool();
+  letter_open_ = reader.ReadBool();
+  reader.Require(!words_.empty() || !(word_open_ || letter_open_), "open word");
+}
+
 }  // namespace rill

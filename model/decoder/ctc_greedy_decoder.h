@@ -30,8 +30,11 @@ class CtcGreedyDecoder final : public CtcDecoder {
   bool SetHotWords(std::shared_ptr<const HotWords> hot_words) override {
     return hot_words == nullptr;
   }
+  DecoderOptions::Kind kind() const override { return DecoderOptions::Kind::kGreedy; }
 
  private:
+  void SaveWords(StateWriter& writer) const override;
+  void LoadWords(StateReader& reader) override;
   void Append(const std::string& token, float log_prob, int64_t start, int64_t end);
   void Prolong(float log_prob, int64_t end);
 

@@ -56,11 +56,18 @@ absl::StatusOr<std::shared_ptr<const HotWords>> DecoderFactory::MakeHotWords(
   return HotWords::Create(hot_words, *tokens_, model_ == nullptr ? nullptr : &model_->lexicon());
 }
 
-std::unique_ptr<CtcDecoder> DecoderFactory::New(std::shared_ptr<const HotWords> hot_words) const {
-  if (greedy_ && hot_words == nullptr) return std::make_unique<CtcGreedyDecoder>(tokens_);
-  auto beam = std::make_unique<CtcBeamDecoder>(tokens_, model_, beam_);
-  beam->SetHotWords(std::move(hot_words));
-  return beam;
+std::shared_ptr<const HotWords> DecoderFactory::LoadHotWords(StateReader& reader) const {
+  auto hot_words = MakeHotWords(rill::LoadHotWords(reader));
+  if (reader.Require(hot_words.ok(), "hot words")) return *std::move(hot_words);
+  return nullptr;
+}
+
+std::unique_ptr<CtcDecoder> DecoderFactory::New(std::shared_ptr<const HotWords> hot_words,
+                                                bool beam) const {
+  if (greedy_ && hot_words == nullptr && !beam) return std::make_unique<CtcGreedyDecoder>(tokens_);
+  auto decoder = std::make_unique<CtcBeamDecoder>(tokens_, model_, beam_);
+  decoder->SetHotWords(std::move(hot_words));
+  return decoder;
 }
 
 }  // namespace rill

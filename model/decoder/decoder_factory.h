@@ -30,8 +30,12 @@ class DecoderFactory {
   absl::StatusOr<std::shared_ptr<const HotWords>> MakeHotWords(
       absl::Span<const HotWord> hot_words) const;
 
-  // `hot_words`: null for none.
-  std::unique_ptr<CtcDecoder> New(std::shared_ptr<const HotWords> hot_words) const;
+  // Those that Save(const HotWords*, ...) wrote. What is wrong with them becomes the reader's error.
+  std::shared_ptr<const HotWords> LoadHotWords(StateReader& reader) const;
+
+  // `hot_words`: null for none. `beam`: also if the stream is greedy and has no hot words.
+  std::unique_ptr<CtcDecoder> New(std::shared_ptr<const HotWords> hot_words,
+                                  bool beam = false) const;
 
   int alternatives() const { return alternatives_; }
 

@@ -64,6 +64,7 @@ absl::StatusOr<std::shared_ptr<const HotWords>> HotWords::Create(
         absl::StrCat("hot_words: ", hot_words.size(), " phrases are more than ", kMaxHotWords));
   }
   const std::shared_ptr<HotWords> made(new HotWords);
+  made->made_of_.assign(hot_words.begin(), hot_words.end());
   made->space_ = static_cast<int>(std::find(tokens.begin(), tokens.end(), " ") - tokens.begin());
   for (size_t i = 0; i < hot_words.size(); ++i) {
     const HotWord& hot_word = hot_words[i];
@@ -152,8 +153,32 @@ HotWords::State HotWords::Next(State state, int token, float* gain) const {
 }
 
 size_t HotWords::bytes() const {
-  return sizeof(*this) + phrases_.bytes() + words_.bytes() +
+  size_t letters = 0;
+  for (const HotWord& hot_word : made_of_) letters += sizeof(hot_word) + hot_word.phrase.size();
+  return sizeof(*this) + letters + phrases_.bytes() + words_.bytes() +
          states_.capacity() * sizeof(StateInfo) + word_ends_.capacity() / 8;
+}
+
+void Save(const HotWords* hot_words, StateWriter& writer) {
+  const std::vector<HotWord> none;
+  const std::vector<HotWord>& phrases = hot_words == nullptr ? none : hot_words->phrases();
+  writer.Write<uint64_t>(phrases.size());
+  for (const HotWord& hot_word : phrases) {
+    writer.WriteString(hot_word.phrase);
+    writer.Write(hot_word.boost);
+  }
+}
+
+std::vector<HotWord> LoadHotWords(StateReader& reader) {
+  constexpr size_t kMaxPhraseBytes = 4096;
+  std::vector<HotWord> phrases;
+  const size_t count = reader.ReadCount(kMaxHotWords, "hot words");
+  while (phrases.size() < count && reader.ok()) {
+    HotWord& hot_word = phrases.emplace_back();
+    hot_word.phrase = reader.ReadString(kMaxPhraseBytes, "a hot word");
+    hot_word.boost = reader.Read<float>();
+  }
+  return phrases;
 }
 
 }  // namespace rill

@@ -19,6 +19,8 @@
 #include "model/decoder/decoder_options.h"
 #include "model/decoder/token_trie.h"
 #include "model/language_model/lexicon.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -37,11 +39,17 @@ class HotWords {
   // The state after one more token, a letter or the space; *gain: the boosts of the phrases that
   // are whole now, which a space (or the end) tells.
   State Next(State state, int token, float* gain) const;
+  // Whether there is such a state, or such a node of words().
+  bool Has(State state) const { return state >= kDead && state < states(); }
+  bool HasWordNode(int32_t node) const { return node >= TokenTrie::kNone && node < words_.size(); }
   float advance(State state) const { return state == kDead ? 0 : states_[state].advance; }
 
   // The words of phrases with positive boosts that are not in the lexicon.
   const TokenTrie& words() const { return words_; }
   bool word_ends(int32_t node) const { return node != TokenTrie::kNone && word_ends_[node]; }
+
+  // What it was made of.
+  const std::vector<HotWord>& phrases() const { return made_of_; }
 
   size_t bytes() const;
 
@@ -63,11 +71,18 @@ class HotWords {
   void LinkFailures();
   State Follow(State state, int token) const;
 
+  int32_t states() const { return static_cast<int32_t>(states_.size()); }
+
+  std::vector<HotWord> made_of_;
   int space_ = -1;
   TokenTrie phrases_;  // each ends with a space
   std::vector<StateInfo> states_{1};
   TokenTrie words_;
   std::vector<bool> word_ends_;
 };
+
+// What hot words are made of, to be made again by DecoderFactory::MakeHotWords; null: none.
+void Save(const HotWords* hot_words, StateWriter& writer);
+std::vector<HotWord> LoadHotWords(StateReader& reader);
 
 }  // namespace rill

@@ -37,15 +37,18 @@ int32_t PrefixPool::New() {
 
 int32_t PrefixPool::Add(int32_t parent, int token, bool letter) {
   const int32_t node = New();
-  PrefixNode& added = nodes_[node];
+  nodes_[node].token = token;
+  nodes_[node].words_id = letter ? ++last_id_ : nodes_[parent].words_id;
+  Link(parent, node);
+  return node;
+}
+
+void PrefixPool::Link(int32_t parent, int32_t node) {
   PrefixNode& before = nodes_[parent];
-  added.parent = parent;
-  added.token = token;
-  added.words_id = letter ? ++last_id_ : before.words_id;
-  added.next_sibling = before.first_child;
+  nodes_[node].parent = parent;
+  nodes_[node].next_sibling = before.first_child;
   before.first_child = node;
   ++before.holds;
-  return node;
 }
 
 int32_t PrefixPool::FindChild(int32_t parent, int token) const {
@@ -66,6 +69,66 @@ void PrefixPool::Release(int32_t node) {
     --used_;
     node = parent;
   }
+}
+
+std::vector<int32_t> PrefixPool::Save(const TextScorer& scorer, StateWriter& writer) const {
+  writer.Write(last_id_);
+  writer.Write<uint64_t>(static_cast<uint64_t>(used_));
+  std::vector<int32_t> numbers(nodes_.size(), PrefixNode::kNone);
+  std::vector<int32_t> order{root_};
+  // Each node before those that go on from it.
+  for (size_t i = 0; i < order.size(); ++i) {
+    const PrefixNode& node = nodes_[order[i]];
+    numbers[order[i]] = static_cast<int32_t>(i);
+    writer.Write(i == 0 ? PrefixNode::kNone : numbers[node.parent]);
+    writer.Write<int32_t>(node.token);
+    writer.Write(node.words_id);
+    for (const Said* said : {&node.said, &node.before}) {
+      writer.Write(said->start);
+      writer.Write(said->end);
+      writer.Write(said->peak);
+    }
+    writer.Write(node.settled);
+    scorer.Save(node.text, writer);
+    for (int32_t child = node.first_child; child != PrefixNode::kNone;
+         child = nodes_[child].next_sibling) {
+      order.push_back(child);
+    }
+  }
+  return numbers;
+}
+
+void PrefixPool::Load(const TextScorer& scorer, int vocabulary, StateReader& reader) {
+  Clear({});
+  last_id_ = reader.ReadIn<int64_t>(0, int64_t{1} << 53, "texts so far");
+  const size_t count = reader.ReadCount(static_cast<size_t>(capacity_), "texts");
+  reader.Require(count > 0, "texts");
+  for (int32_t i = 0; i < static_cast<int32_t>(count) && reader.ok(); ++i) {
+    const int32_t parent = i == 0
+                               ? reader.ReadIn(PrefixNode::kNone, PrefixNode::kNone, "first text")
+                               : reader.ReadIn<int32_t>(0, i - 1, "what a text goes on from");
+    if (i > 0) Link(parent, New());
+    PrefixNode& node = nodes_[i];
+    node.token = reader.ReadIn<int32_t>(0, vocabulary - 1, "token of a text");
+    node.words_id = reader.ReadIn<int64_t>(0, last_id_, "words of a text");
+    for (Said* said : {&node.said, &node.before}) {
+      said->start = reader.ReadTime();
+      said->end = reader.ReadTime();
+      said->peak = reader.Read<float>();
+    }
+    node.settled = reader.ReadBool();
+    node.text = scorer.Load(reader);
+    // So a word is over after kMaxWordLetters at the latest, and the root is between words.
+    const int letters = i == 0 ? 0 : nodes_[parent].text.letters + 1;
+    reader.Require(node.text.letters == 0 || node.text.letters == letters, "letters of a text");
+    if (i == 0) reader.Require(node.text.letters == 0, "letters of the first text");
+  }
+}
+
+bool PrefixPool::AllHeld() const {
+  int held = 0;
+  for (const PrefixNode& node : nodes_) held += node.holds > 0;
+  return held == used_;
 }
 
 void PrefixPool::MakeRoot(int32_t node) {

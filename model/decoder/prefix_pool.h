@@ -46,6 +46,14 @@ class PrefixPool {
   void Hold(int32_t node) { ++nodes_[node].holds; }
   // Frees the node, and those before it, as far as nothing holds them any more.
   void Release(int32_t node);
+  // All nodes. Returns what Load will number them: [node], kNone for free ones.
+  std::vector<int32_t> Save(const TextScorer& scorer, StateWriter& writer) const;
+  // Into any pool of the same capacity. The nodes hold each other, as the root does itself;
+  // whatever else held them must do so again.
+  void Load(const TextScorer& scorer, int vocabulary, StateReader& reader);
+  // Whether every node is held.
+  bool AllHeld() const;
+
   // Makes a node below the root the root. What is between them must be held by nothing else.
   void MakeRoot(int32_t node);
 
@@ -53,6 +61,7 @@ class PrefixPool {
   const PrefixNode& operator[](int32_t node) const { return nodes_[node]; }
   int32_t root() const { return root_; }
   int room() const { return capacity_ - used_; }
+  int nodes() const { return static_cast<int>(nodes_.size()); }
   // Of a pool of this capacity at most.
   static size_t MaxBytes(int capacity) {
     return static_cast<size_t>(capacity) * (sizeof(PrefixNode) + sizeof(int32_t));
@@ -63,6 +72,7 @@ class PrefixPool {
 
  private:
   int32_t New();
+  void Link(int32_t parent, int32_t node);
 
   const int capacity_;
   int used_ = 0;

@@ -118,6 +118,44 @@ bool TextScorer::CloseWord(const TextState& text, double* score,
   return true;
 }
 
+void TextScorer::Save(const TextState& text, StateWriter& writer) const {
+  writer.Write(text.closed);
+  writer.Write(text.hot_gain);
+  writer.Write(text.open);
+  writer.Write<int32_t>(text.letters);
+  writer.Write(text.node);
+  writer.Write(text.in_lexicon);
+  writer.Write(text.hot_node);
+  writer.Write(text.hot);
+  writer.Write<int32_t>(text.history.length);
+  for (int i = 0; i < text.history.length; ++i) writer.Write(text.history.words[i]);
+}
+
+TextState TextScorer::Load(StateReader& reader) const {
+  constexpr double kMaxScore = 1e30;
+  TextState text;
+  text.closed = reader.ReadIn(-kMaxScore, kMaxScore, "score of a text");
+  text.hot_gain = reader.ReadIn(-kMaxScore, kMaxScore, "boosts of a text");
+  text.open = reader.ReadIn<float>(-kMaxScore, kMaxScore, "score of a word");
+  text.letters = reader.ReadIn<int32_t>(0, kMaxWordLetters, "letters of a word");
+  text.node = reader.Read<Lexicon::Node>();  // the lexicon takes any, and so
+  text.in_lexicon = reader.ReadBool();
+  text.hot_node = reader.Read<int32_t>();
+  text.hot = reader.Read<HotWords::State>();
+  if (hot_ == nullptr) {
+    reader.Require(text.hot == HotWords::kStart && text.hot_node <= TokenTrie::kRoot &&
+                       text.hot_node >= TokenTrie::kNone,
+                   "hot words of a text");
+  } else {
+    reader.Require(hot_->Has(text.hot) && hot_->HasWordNode(text.hot_node), "hot words of a text");
+  }
+  text.history.length = reader.ReadIn<int32_t>(0, kMaxNgramOrder - 1, "language model history");
+  for (int i = 0; i < text.history.length; ++i) {
+    text.history.words[i] = reader.Read<WordId>();  // does the language model
+  }
+  return text;
+}
+
 bool TextScorer::Finish(const TextState& text, bool sentence_end, double* score,
                         LanguageModel::State* history) const {
   *history = text.history;

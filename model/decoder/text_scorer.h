@@ -15,6 +15,8 @@
 #include "model/decoder/decoder_options.h"
 #include "model/decoder/hot_words.h"
 #include "model/language_model/language_model.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -58,6 +60,10 @@ class TextScorer {
   void FollowHotWords(const TextState& from, int token, TextState* to) const;
   // The same for a text with no word open whose past is decided.
   void ForgetHotWords(TextState* text) const;
+
+  // For a scorer with the same model, options and hot words.
+  void Save(const TextState& text, StateWriter& writer) const;
+  TextState Load(StateReader& reader) const;
 
   // Ends a text: its open word is whole, phrases that have only begun count nothing. False if the
   // open word must not be one. *history: what comes after it. *score: all of the text, and of

@@ -32,11 +32,17 @@ class StateReader {
   }
   bool ReadBool() { return Read<uint8_t>() != 0; }
 
-  // A number of things to come: at most `max`.
-  size_t ReadCount(size_t max, absl::string_view field) {
-    const uint64_t count = Read<uint64_t>();
-    return Require(count <= max, field) ? static_cast<size_t>(count) : 0;
+  // Something from `min` to `max`; never a NaN. `min` after an error.
+  template <typename T>
+  T ReadIn(T min, T max, absl::string_view field) {
+    const T value = Read<T>();
+    return Require(value >= min && value <= max, field) ? value : min;
   }
+  // Samples since the stream began: some 18,000 years at most, so that sums do not overflow.
+  int64_t ReadTime() { return ReadIn<int64_t>(0, int64_t{1} << 53, "time"); }
+
+  // A number of things to come: at most `max`.
+  size_t ReadCount(size_t max, absl::string_view field) { return ReadIn<uint64_t>(0, max, field); }
 
   template <typename T>
   std::vector<T> ReadAll(size_t max, absl::string_view field) {
