@@ -14,7 +14,7 @@ g++                     compiles rill
 cmake                   configures the build
 ninja-build             runs the build
 ccache                  makes the second build quick
-pkg-config              finds libsndfile, soxr and PortAudio
+pkg-config              finds libFLAC, libsndfile and PortAudio
 libgrpc++-dev           the wire: gRPC
 protobuf-compiler-grpc  the wire: code from rill.proto
 libprotobuf-dev         the wire: messages
@@ -24,7 +24,6 @@ libdnnl-dev             matrix products for this processor (oneDNN)
 ocl-icd-opencl-dev      asked for by the CMake files of oneDNN
 libsndfile1-dev         reads audio files
 libflac-dev             decodes FLAC as it arrives
-libsoxr-dev             resamples audio
 libssl-dev              SHA-256, and TLS inside gRPC
 zlib1g-dev              reads gzipped language models
 nlohmann-json3-dev      the header of a model file, JSON output

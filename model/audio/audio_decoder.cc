@@ -21,6 +21,9 @@ constexpr size_t kSliceBytes = 4096;
 // What one call may give: any PCM, but of FLAC not the years of silence that fit in a message.
 constexpr size_t kMaxSamplesPerByte = 16;
 constexpr size_t kMaxSecondsPerCall = 1800;
+// Of a saved error.
+constexpr int kMaxStatusCode = static_cast<int>(absl::StatusCode::kUnauthenticated);
+constexpr size_t kMaxMessageBytes = 4096;
 
 std::unique_ptr<MonoDecoder> MakeMonoDecoder(AudioEncoding encoding, const AudioFormat& format) {
   const int channels = std::max(format.channels, 1);
@@ -44,6 +47,7 @@ class ResamplingDecoder : public AudioDecoder {
   ResamplingDecoder(const AudioFormat& format, int output_rate)
       : format_(format),
         output_rate_(output_rate),
+        encoding_(format.encoding),
         decoder_(MakeMonoDecoder(format.encoding, format)) {
     magic_.Want(kMagicBytes);
   }
@@ -63,7 +67,50 @@ class ResamplingDecoder : public AudioDecoder {
     return status_;
   }
 
+  void Save(StateWriter& writer) const override {
+    writer.Write<int32_t>(status_.raw_code());
+    if (!status_.ok()) return writer.WriteString(status_.message());
+    writer.Write<uint8_t>(finished_);
+    if (finished_) return;
+    magic_.Save(writer);
+    writer.Write(encoding_);
+    if (decoder_ != nullptr) decoder_->Save(writer);
+    writer.Write<uint8_t>(resampler_ != nullptr);
+    if (resampler_ != nullptr) resampler_->Save(writer);
+  }
+
+  void Load(StateReader& reader) override {
+    LoadParts(reader);
+    if (!reader.ok()) status_ = reader.status();
+  }
+
  private:
+  void LoadParts(StateReader& reader) {
+    const int code = reader.ReadIn<int32_t>(0, kMaxStatusCode, "audio error");
+    if (code != 0) {
+      status_ = absl::Status(static_cast<absl::StatusCode>(code),
+                             reader.ReadString(kMaxMessageBytes, "audio error"));
+      return;
+    }
+    finished_ = reader.ReadBool();
+    if (finished_) return;
+    magic_.Load(reader, kMagicBytes, kMagicBytes);
+    encoding_ = reader.ReadEnum(AudioEncoding::kFlac, "audio encoding");
+    const bool detected = encoding_ == AudioEncoding::kWav || encoding_ == AudioEncoding::kFlac;
+    reader.Require(
+        encoding_ == format_.encoding || (format_.encoding == AudioEncoding::kAuto && detected),
+        "audio encoding");
+    if (!reader.ok()) return;
+    if (decoder_ == nullptr) decoder_ = MakeMonoDecoder(encoding_, format_);
+    if (decoder_ != nullptr) decoder_->Load(reader);
+    if (!reader.ReadBool()) return;
+    if (!reader.Require(decoder_ != nullptr && decoder_->sample_rate() > 0, "audio resampler")) {
+      return;
+    }
+    reader.Require(MakeResampler().ok(), "audio resampler");
+    if (reader.ok()) resampler_->Load(reader);
+  }
+
   absl::Status Decode(absl::Span<const uint8_t> bytes, std::vector<float>* samples) {
     if (decoder_ == nullptr) {
       if (!magic_.Take(&bytes)) return absl::OkStatus();
@@ -89,14 +136,15 @@ class ResamplingDecoder : public AudioDecoder {
     const absl::string_view magic(reinterpret_cast<const char*>(magic_.bytes().data()),
                                   magic_.bytes().size());
     if (magic == "RIFF") {
-      decoder_ = MakeMonoDecoder(AudioEncoding::kWav, format_);
+      encoding_ = AudioEncoding::kWav;
     } else if (magic == "fLaC") {
-      decoder_ = MakeMonoDecoder(AudioEncoding::kFlac, format_);
+      encoding_ = AudioEncoding::kFlac;
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("audio: begins with \"", absl::CHexEscape(magic),
                        "\", which is neither WAV nor FLAC; for raw PCM set encoding"));
     }
+    decoder_ = MakeMonoDecoder(encoding_, format_);
     return DecodeSlice(magic_.bytes(), samples);
   }
 
@@ -115,25 +163,32 @@ class ResamplingDecoder : public AudioDecoder {
     std::vector<float> mono;
     absl::Status status = decoder_->Finish(&mono);
     if (status.ok()) status = Resample(mono, samples);
-    if (status.ok() && resampler_ != nullptr) status = resampler_->Finish(samples);
+    if (status.ok() && resampler_ != nullptr) resampler_->Finish(samples);
     return status;
   }
 
   absl::Status Resample(absl::Span<const float> mono, std::vector<float>* samples) {
     if (mono.empty()) return absl::OkStatus();
     if (resampler_ == nullptr) {
-      absl::StatusOr<std::unique_ptr<Resampler>> resampler =
-          Resampler::Create(decoder_->sample_rate(), output_rate_);
-      if (!resampler.ok()) return resampler.status();
-      resampler_ = *std::move(resampler);
+      if (absl::Status status = MakeResampler(); !status.ok()) return status;
     }
-    return resampler_->Accept(mono, samples);
+    resampler_->Accept(mono, samples);
+    return absl::OkStatus();
+  }
+
+  absl::Status MakeResampler() {
+    absl::StatusOr<std::unique_ptr<Resampler>> resampler =
+        Resampler::Create(decoder_->sample_rate(), output_rate_);
+    if (!resampler.ok()) return resampler.status();
+    resampler_ = *std::move(resampler);
+    return absl::OkStatus();
   }
 
   const AudioFormat format_;
   const int output_rate_;
   HeaderBytes magic_;
-  std::unique_ptr<MonoDecoder> decoder_;  // null: the first bytes are to tell
+  AudioEncoding encoding_;                // kAuto: the first bytes are to tell
+  std::unique_ptr<MonoDecoder> decoder_;  // null: the encoding is not known
   std::unique_ptr<Resampler> resampler_;  // null: no sample has come yet
   bool finished_ = false;
   absl::Status status_;

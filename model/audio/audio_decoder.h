@@ -16,6 +16,8 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "model/audio/audio_format.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -32,6 +34,12 @@ class AudioDecoder {
   // The end of the audio: what the decoder and the resampler still hold. A file cut short is not an
   // error if its header was whole: what came is decoded.
   virtual absl::Status Finish(std::vector<float>* samples) = 0;
+
+  // Writes all that a decoder freshly made with the same arguments needs to go on, by Load, with
+  // the same samples, bit for bit: some kilobytes, and of FLAC up to a frame. What is read is
+  // checked; if the reader has an error afterwards, the decoder returns it from then on.
+  virtual void Save(StateWriter& writer) const = 0;
+  virtual void Load(StateReader& reader) = 0;
 };
 
 }  // namespace rill

@@ -63,14 +63,19 @@ absl::Status FlacDecoder::ReadHeaderPart() {
     state_ = type == 0 ? State::kStreamInfo : State::kSkip;
     if (size == 0) NextBlock();
   } else {
-    const FlacStreamInfo info = ParseFlacStreamInfo(part);
-    const absl::Status status = expected_.CheckHeader("FLAC", info.sample_rate, info.channels);
-    if (!status.ok()) return status;
-    sample_rate_ = info.sample_rate;
-    channels_ = info.channels;
-    frames_ = std::make_unique<FlacFrameDecoder>(info);
+    if (absl::Status status = MakeFrameDecoder(part); !status.ok()) return status;
     NextBlock();
   }
+  return absl::OkStatus();
+}
+
+absl::Status FlacDecoder::MakeFrameDecoder(absl::Span<const uint8_t> stream_info) {
+  const FlacStreamInfo info = ParseFlacStreamInfo(stream_info);
+  const absl::Status status = expected_.CheckHeader("FLAC", info.sample_rate, info.channels);
+  if (!status.ok()) return status;
+  sample_rate_ = info.sample_rate;
+  channels_ = info.channels;
+  frames_ = std::make_unique<FlacFrameDecoder>(info);
   return absl::OkStatus();
 }
 
@@ -83,6 +88,45 @@ absl::Status FlacDecoder::Finish(std::vector<float>* samples) {
   if (state_ == State::kEmpty) return absl::OkStatus();
   if (state_ == State::kFrames) return frames_->Finish(samples);
   return absl::InvalidArgumentError("FLAC header: cut short, there are no frames");
+}
+
+void FlacDecoder::Save(StateWriter& writer) const {
+  writer.Write(state_);
+  header_.Save(writer);
+  writer.Write<uint8_t>(last_block_);
+  writer.Write(remaining_);
+  writer.Write(skipped_bytes_);
+  writer.Write<uint8_t>(frames_ != nullptr);
+  if (frames_ == nullptr) return;
+  writer.WriteAll<uint8_t>(frames_->info().bytes);
+  frames_->Save(writer);
+}
+
+void FlacDecoder::Load(StateReader& reader) {
+  state_ = reader.ReadEnum(State::kFrames, "FLAC state");
+  if (state_ == State::kSkip) {
+    header_.Load(reader, 0, kMaxSkippedBytes);
+  } else {
+    static_assert(kMagicBytes == kBlockHeaderBytes);
+    const size_t size = state_ == State::kStreamInfo ? FlacStreamInfo::kBytes : kBlockHeaderBytes;
+    header_.Load(reader, size, size);
+  }
+  last_block_ = reader.ReadBool();
+  remaining_ = reader.Read<uint32_t>();
+  skipped_bytes_ = reader.Read<uint64_t>();
+  reader.Require(skipped_bytes_ <= kMaxSkippedBytes, "FLAC header size");
+  if (!reader.ReadBool()) {
+    reader.Require(state_ != State::kFrames && state_ != State::kSkip, "FLAC STREAMINFO");
+    return;
+  }
+  const std::vector<uint8_t> block =
+      reader.ReadAll<uint8_t>(FlacStreamInfo::kBytes, "FLAC STREAMINFO");
+  if (!reader.Require(block.size() == FlacStreamInfo::kBytes, "FLAC STREAMINFO")) return;
+  if (!MakeFrameDecoder(block).ok()) {
+    reader.Require(false, "FLAC STREAMINFO");
+    return;
+  }
+  frames_->Load(reader);
 }
 
 }  // namespace rill

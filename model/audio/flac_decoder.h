@@ -21,11 +21,14 @@ class FlacDecoder : public MonoDecoder {
   absl::Status Finish(std::vector<float>* samples) override;
   int sample_rate() const override { return sample_rate_; }
   int channels() const override { return channels_; }
+  void Save(StateWriter& writer) const override;
+  void Load(StateReader& reader) override;
 
  private:
   enum class State { kEmpty, kMagic, kBlock, kStreamInfo, kSkip, kFrames };
 
   absl::Status ReadHeaderPart();
+  absl::Status MakeFrameDecoder(absl::Span<const uint8_t> stream_info);
   void NextBlock();
 
   const AudioFormat expected_;

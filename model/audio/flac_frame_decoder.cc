@@ -110,6 +110,19 @@ void FlacFrameDecoder::DropDecoded(size_t count) {
   retry_size_ = 0;
 }
 
+void FlacFrameDecoder::Save(StateWriter& writer) const {
+  writer.WriteAll<uint8_t>(input_);
+  writer.Write<uint64_t>(retry_size_);
+  writer.Write(decoded_samples_);
+}
+
+void FlacFrameDecoder::Load(StateReader& reader) {
+  const size_t max_size = max_frame_bytes_ + max_frame_bytes_ / 8 + 1;
+  input_ = reader.ReadAll<uint8_t>(max_size, "FLAC frame size");
+  retry_size_ = reader.ReadCount(max_size, "FLAC frame retry");
+  decoded_samples_ = reader.Read<uint64_t>();
+}
+
 FLAC__StreamDecoderReadStatus FlacFrameDecoder::Read(const FLAC__StreamDecoder*, FLAC__byte* buffer,
                                                      size_t* bytes, void* self) {
   auto& decoder = *static_cast<FlacFrameDecoder*>(self);

@@ -16,6 +16,8 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -41,6 +43,13 @@ class FlacFrameDecoder {
 
   // Drops a last frame that is not whole.
   absl::Status Finish(std::vector<float>* samples);
+
+  const FlacStreamInfo& info() const { return info_; }
+
+  // As MonoDecoder's. A frame is decoded from its first byte on, so that libFLAC itself holds
+  // nothing that a fresh one would not come to hold.
+  void Save(StateWriter& writer) const;
+  void Load(StateReader& reader);
 
  private:
   static FLAC__StreamDecoderReadStatus Read(const FLAC__StreamDecoder*, FLAC__byte* buffer,

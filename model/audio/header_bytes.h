@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -23,6 +25,17 @@ class HeaderBytes {
     bytes_.insert(bytes_.end(), input->begin(), input->begin() + count);
     input->remove_prefix(count);
     return bytes_.size() == wanted_;
+  }
+
+  // Of the size that the loader expects, min_size to max_size.
+  void Save(StateWriter& writer) const {
+    writer.Write<uint64_t>(wanted_);
+    writer.WriteAll<uint8_t>(bytes_);
+  }
+  void Load(StateReader& reader, size_t min_size, size_t max_size) {
+    wanted_ = reader.ReadCount(max_size, "header size");
+    reader.Require(wanted_ >= min_size, "header size");
+    bytes_ = reader.ReadAll<uint8_t>(wanted_, "header bytes");
   }
 
   absl::Span<const uint8_t> bytes() const { return bytes_; }

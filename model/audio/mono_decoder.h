@@ -8,6 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -24,6 +26,12 @@ class MonoDecoder {
   // As the header says; 0 until it has been read. Known before the first sample comes.
   virtual int sample_rate() const = 0;
   virtual int channels() const = 0;
+
+  // Before the end, and without an error. A decoder made with the same arguments that loads what
+  // was saved goes on as the saved one would have; if the reader has an error afterwards, it must
+  // not be used.
+  virtual void Save(StateWriter& writer) const = 0;
+  virtual void Load(StateReader& reader) = 0;
 };
 
 }  // namespace rill

@@ -36,4 +36,14 @@ absl::Status PcmDecoder::Finish(std::vector<float>* samples) {
   return absl::OkStatus();
 }
 
+void PcmDecoder::Save(StateWriter& writer) const {
+  writer.WriteAll<uint8_t>(absl::MakeConstSpan(partial_.data(), partial_bytes_));
+}
+
+void PcmDecoder::Load(StateReader& reader) {
+  const std::vector<uint8_t> partial = reader.ReadAll<uint8_t>(frame_bytes_ - 1, "PCM frame");
+  std::copy(partial.begin(), partial.end(), partial_.begin());
+  partial_bytes_ = partial.size();
+}
+
 }  // namespace rill

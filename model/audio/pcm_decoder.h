@@ -21,8 +21,11 @@ class PcmDecoder : public MonoDecoder {
   // A last frame that is not whole is dropped.
   absl::Status Finish(std::vector<float>* samples) override;
 
+  SampleFormat format() const { return format_; }
   int sample_rate() const override { return sample_rate_; }
   int channels() const override { return channels_; }
+  void Save(StateWriter& writer) const override;
+  void Load(StateReader& reader) override;
 
  private:
   const SampleFormat format_;

@@ -114,4 +114,44 @@ absl::Status WavDecoder::Finish(std::vector<float>* samples) {
   return absl::InvalidArgumentError("WAV header: cut short, there is no data chunk");
 }
 
+void WavDecoder::Save(StateWriter& writer) const {
+  writer.Write(state_);
+  header_.Save(writer);
+  writer.Write(remaining_);
+  writer.Write(skipped_bytes_);
+  writer.Write<uint8_t>(pcm_ != nullptr);
+  if (pcm_ == nullptr) return;
+  writer.Write(pcm_->format());
+  writer.Write<int32_t>(pcm_->channels());
+  writer.Write<int32_t>(pcm_->sample_rate());
+  pcm_->Save(writer);
+}
+
+void WavDecoder::Load(StateReader& reader) {
+  state_ = reader.ReadEnum(State::kRest, "WAV state");
+  if (state_ == State::kFormat) {
+    header_.Load(reader, kMinWavFormatBytes, kMaxWavFormatBytes);
+  } else {
+    const bool start = state_ == State::kEmpty || state_ == State::kRiff;
+    const size_t size = start ? kRiffBytes : kChunkHeaderBytes;
+    header_.Load(reader, size, size);
+  }
+  remaining_ = reader.Read<uint64_t>();
+  reader.Require(state_ == State::kData || remaining_ <= kMaxSkippedBytes, "WAV chunk size");
+  skipped_bytes_ = reader.Read<uint64_t>();
+  reader.Require(skipped_bytes_ <= kMaxSkippedBytes, "WAV header size");
+  if (!reader.ReadBool()) {
+    reader.Require(state_ != State::kData && state_ != State::kRest, "WAV format");
+    return;
+  }
+  const SampleFormat format = reader.ReadEnum(SampleFormat::kALaw, "WAV sample format");
+  const int channels = reader.Read<int32_t>();
+  const int sample_rate = reader.Read<int32_t>();
+  if (!reader.Require(expected_.CheckHeader("WAV", sample_rate, channels).ok(), "WAV format")) {
+    return;
+  }
+  pcm_ = std::make_unique<PcmDecoder>(format, channels, sample_rate);
+  pcm_->Load(reader);
+}
+
 }  // namespace rill

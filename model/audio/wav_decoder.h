@@ -22,6 +22,8 @@ class WavDecoder : public MonoDecoder {
   absl::Status Finish(std::vector<float>* samples) override;
   int sample_rate() const override { return pcm_ == nullptr ? 0 : pcm_->sample_rate(); }
   int channels() const override { return pcm_ == nullptr ? 0 : pcm_->channels(); }
+  void Save(StateWriter& writer) const override;
+  void Load(StateReader& reader) override;
 
  private:
   enum class State { kEmpty, kRiff, kChunk, kFormat, kSkip, kData, kRest };

@@ -67,6 +67,10 @@ void LogMel::Accept(absl::Span<const float> samples, std::vector<float>* frames)
 
 void LogMel::Reset() { impl_->kept_.clear(); }
 
-absl::Span<const float> LogMel::remainder() const { return impl_->kept_; }
+void LogMel::Save(StateWriter& writer) const { writer.WriteAll<float>(impl_->kept_); }
+
+void LogMel::Load(StateReader& reader) {
+  impl_->kept_ = reader.ReadAll<float>(impl_->view_.window - 1, "log-mel samples");
+}
 
 }  // namespace rill

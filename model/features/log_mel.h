@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -42,8 +44,10 @@ class LogMel {
   // Forgets the kept samples: the next one starts a new recording.
   void Reset();
 
-  // Samples kept: not yet the start of a later frame's shift. For state export.
-  absl::Span<const float> remainder() const;
+  // What is kept, less than a window's samples. One made with the same options that loads it goes
+  // on with the same frames; if the reader has an error afterwards, nothing is kept.
+  void Save(StateWriter& writer) const;
+  void Load(StateReader& reader);
 
  private:
   class Impl;

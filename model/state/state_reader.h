@@ -38,6 +38,12 @@ class StateReader {
     const T value = Read<T>();
     return Require(value >= min && value <= max, field) ? value : min;
   }
+  // One of the enumerators from the first, which is 0, to `last`.
+  template <typename Enum>
+  Enum ReadEnum(Enum last, absl::string_view field) {
+    using Number = std::underlying_type_t<Enum>;
+    return static_cast<Enum>(ReadIn<Number>(0, static_cast<Number>(last), field));
+  }
   // Samples since the stream began: some 18,000 years at most, so that sums do not overflow.
   int64_t ReadTime() { return ReadIn<int64_t>(0, int64_t{1} << 53, "time"); }
 
