@@ -43,7 +43,9 @@ RecognitionStreamImpl::RecognitionStreamImpl(const ModelConfig& config,
       decoder_(std::move(decoder)),
       log_mel_(FeatureOptions(config)),
       queue_(config.mel_bins),
-      utterances_(factory, std::move(hot_words), options.endpoint, options.interim_results) {}
+      utterances_(factory, std::move(hot_words),
+                  {options.endpoint, options.interim_results, options.speech_events,
+                   options.single_utterance}) {}
 
 RecognitionStreamImpl::~RecognitionStreamImpl() { arena_->Release(slot_); }
 

@@ -44,6 +44,8 @@ struct StreamOptions {
   AudioFormat audio;     // for kAudio
   int chunk_frames = 8;  // one of kChunkFrames
   bool interim_results = true;
+  bool speech_events = false;     // kSpeechStart and kSpeechEnd
+  bool single_utterance = false;  // the first final ends the stream; what follows is not recognised
   EndpointRules endpoint;
   DecoderOptions decoder;
   int max_queued_frames = 6000;  // 10 ms feature frames waiting for the model: 60 s
@@ -58,6 +60,10 @@ struct StreamEvent {
     kFinal,    // an utterance; never changes
     kFlushed,  // everything before Flush(flush_id) is out
     kEnd,      // the last event: the audio is finished and everything is out
+    // Somebody speaks, and has paused, each once and in turns; an end comes before its final. An
+    // utterance that is cut because it is too long is no end of speech.
+    kSpeechStart,
+    kSpeechEnd,
   };
   Kind kind = Kind::kInterim;
   Hypothesis hypothesis;  // for kInterim and kFinal
@@ -65,7 +71,8 @@ struct StreamEvent {
   // distinct.
   std::vector<Hypothesis> alternatives;
   // Samples at 16 kHz since the stream began: the utterance's first (its first word's, if it has
-  // words), and the first one after what this event covers.
+  // words), and the first one after what this event covers. For kSpeechStart and kSpeechEnd both
+  // are the moment: where the first word begins, the last letter ends.
   int64_t start = 0;
   int64_t end = 0;
   uint64_t flush_id = 0;  // for kFlushed

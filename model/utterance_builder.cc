@@ -11,11 +11,8 @@ constexpr int64_t kSamplesPerMs = 16;
 
 UtteranceBuilder::UtteranceBuilder(const DecoderFactory& factory,
                                    std::shared_ptr<const HotWords> hot_words,
-                                   const EndpointRules& rules, bool interim_results)
-    : factory_(factory),
-      decoder_(factory.New(std::move(hot_words))),
-      rules_(rules),
-      interim_results_(interim_results) {}
+                                   const UtteranceOptions& options)
+    : factory_(factory), decoder_(factory.New(std::move(hot_words))), options_(options) {}
 
 void UtteranceBuilder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
   next_decoder_ = nullptr;
@@ -31,6 +28,7 @@ void UtteranceBuilder::ChangeDecoder() {
 }
 
 void UtteranceBuilder::Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) {
+  if (ended_) return;
   decoder_->Accept(log_probs, start, end);
   FindEnd();
 }
@@ -41,16 +39,48 @@ void UtteranceBuilder::FindEnd() {
   const int64_t begin = state.has_words ? decoder_->first_word_start() : utterance_start_;
   state.length_ms = (decoder_->time() - begin) / kSamplesPerMs;
   state.trailing_silence_ms = (decoder_->time() - decoder_->last_letter_end()) / kSamplesPerMs;
-  switch (FindEndpoint(rules_, state)) {
+  FindSpeech(state);
+  switch (FindEndpoint(options_.endpoint, state)) {
     case Endpoint::kNone:
       break;
     case Endpoint::kSilence:
+      SpeechEnds();
       AddFinal(decoder_->TakeNBest(hypotheses_wanted()));
       break;
     case Endpoint::kTooLong:
       AddFinal(decoder_->TakeClosedNBest(hypotheses_wanted()));
       break;
   }
+}
+
+void UtteranceBuilder::FindSpeech(const UtteranceState& state) {
+  if (!in_speech_ && SpeechHasBegun(state)) SpeechBegins();
+  if (in_speech_ && SpeechHasFaded(options_.endpoint, state)) SpeechEnds();
+}
+
+void UtteranceBuilder::SpeechBegins() {
+  in_speech_ = true;
+  if (options_.speech_events) {
+    AddMark(StreamEvent::Kind::kSpeechStart, decoder_->first_word_start());
+  }
+}
+
+// Words that were over before it was certain that somebody spoke have both at once.
+void UtteranceBuilder::SpeechEnds() {
+  if (!in_speech_ && decoder_->has_words()) SpeechBegins();
+  if (!in_speech_) return;
+  in_speech_ = false;
+  if (options_.speech_events) {
+    AddMark(StreamEvent::Kind::kSpeechEnd, decoder_->last_letter_end());
+  }
+}
+
+void UtteranceBuilder::AddMark(StreamEvent::Kind kind, int64_t time, uint64_t flush_id) {
+  StreamEvent event;
+  event.kind = kind;
+  event.start = event.end = time;
+  event.flush_id = flush_id;
+  events_.push_back(std::move(event));
 }
 
 void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses) {
@@ -67,34 +97,37 @@ void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses) {
   // A word left open has not been told of in its new utterance.
   changes_told_ = decoder_->has_words() ? -1 : decoder_->changes();
   events_.push_back(std::move(event));
+  if (options_.single_utterance) {
+    ended_ = true;
+    AddMark(StreamEvent::Kind::kEnd, decoder_->time());
+  }
   ChangeDecoder();
 }
 
 void UtteranceBuilder::AddFinalIfWords() {
+  SpeechEnds();
   if (decoder_->has_words()) AddFinal(decoder_->TakeNBest(hypotheses_wanted()));
 }
 
 void UtteranceBuilder::Flush(uint64_t flush_id) {
+  if (ended_) return;
   AddFinalIfWords();
-  StreamEvent event;
-  event.kind = StreamEvent::Kind::kFlushed;
-  event.start = event.end = decoder_->time();
-  event.flush_id = flush_id;
-  events_.push_back(std::move(event));
+  if (!ended_) AddMark(StreamEvent::Kind::kFlushed, decoder_->time(), flush_id);
 }
 
 void UtteranceBuilder::End() {
+  if (ended_) return;
   AddFinalIfWords();
-  StreamEvent event;
-  event.kind = StreamEvent::Kind::kEnd;
-  event.start = event.end = decoder_->time();
-  events_.push_back(std::move(event));
+  if (ended_) return;
+  ended_ = true;
+  AddMark(StreamEvent::Kind::kEnd, decoder_->time());
 }
 
 std::vector<StreamEvent> UtteranceBuilder::TakeEvents() {
   std::vector<StreamEvent> events = std::move(events_);
   events_.clear();
-  if (interim_results_ && decoder_->changes() != changes_told_ && decoder_->has_words()) {
+  if (options_.interim_results && !ended_ && decoder_->changes() != changes_told_ &&
+      decoder_->has_words()) {
     StreamEvent event;
     event.hypothesis = decoder_->Current();
     event.start = decoder_->first_word_start();

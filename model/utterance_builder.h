@@ -15,11 +15,19 @@
 
 namespace rill {
 
+// What of StreamOptions it looks at.
+struct UtteranceOptions {
+  EndpointRules endpoint;
+  bool interim_results = true;
+  bool speech_events = false;
+  bool single_utterance = false;
+};
+
 class UtteranceBuilder {
  public:
   // `hot_words`: null for none.
   UtteranceBuilder(const DecoderFactory& factory, std::shared_ptr<const HotWords> hot_words,
-                   const EndpointRules& rules, bool interim_results);
+                   const UtteranceOptions& options);
 
   // The next encoder frame: log_probs [vocabulary], for the samples [start, end). Endpoints are
   // looked for after every frame, so that they do not depend on how many come at a time.
@@ -39,6 +47,10 @@ class UtteranceBuilder {
 
  private:
   void FindEnd();
+  void FindSpeech(const UtteranceState& state);
+  void SpeechBegins();
+  void SpeechEnds();
+  void AddMark(StreamEvent::Kind kind, int64_t time, uint64_t flush_id = 0);
   void ChangeDecoder();  // to the next one if this one has no words
   void AddFinal(std::vector<Hypothesis> hypotheses);
   void AddFinalIfWords();
@@ -47,10 +59,11 @@ class UtteranceBuilder {
   const DecoderFactory factory_;
   std::unique_ptr<CtcDecoder> decoder_;
   std::unique_ptr<CtcDecoder> next_decoder_;  // once decoder_ has no words; null: none waits
-  const EndpointRules rules_;
-  const bool interim_results_;
+  const UtteranceOptions options_;
   int64_t utterance_start_ = 0;  // samples: the end of what the last final covers
   int64_t changes_told_ = 0;
+  bool in_speech_ = false;  // a kSpeechStart has had no kSpeechEnd yet
+  bool ended_ = false;      // kEnd has been told
   std::vector<StreamEvent> events_;
 };
 

@@ -35,6 +35,7 @@ constexpr char kStreamHelp[] = R"(Examples:
   rill stream talk.flac                     paced as if someone spoke it now
   rill stream talk.flac --fast --json       as fast as the server reads, one JSON object a result
   rill stream --mic                         until Ctrl-C
+  rill stream --mic --single-utterance      until you pause
   ffmpeg -i URL -f s16le -ac 1 -ar 16000 - | rill stream - --rate 16000
   rill stream call.raw --rate 8000 --encoding linear16
 
@@ -134,6 +135,9 @@ void AddStream(Context& context) {
   sub->add_flag("--fast", command->fast, "Send a file as fast as the server reads");
   sub->add_flag("--interim", command->interim, "Write results that may still change, as lines");
   sub->add_flag("--json", command->json, "Write results as JSON, one object a line");
+  sub->add_flag("--events", command->events, "Write when somebody begins to speak, and has paused");
+  sub->add_flag("--single-utterance", command->single_utterance,
+                "End after the first final result: a command, an answer");
   sub->parse_complete_callback([file, mic] {
     if (file->count() == 0 && mic->count() == 0) {
       throw CLI::ValidationError("rill stream needs a FILE, - for standard input, or --mic");

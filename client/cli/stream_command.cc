@@ -112,6 +112,8 @@ int StreamCommand::Run(Io& io) const {
   config.mutable_recognition()->set_word_times(json);
   const bool caption = io.out_is_terminal && !json && !interim;
   config.set_interim_results(caption || interim);
+  config.set_speech_events(events);
+  config.set_single_utterance(single_utterance);
 
   std::unique_ptr<StreamingSession> session = (*client)->StartStreaming(config);
   // A pipe or a microphone has a pace of its own.
@@ -126,6 +128,14 @@ int StreamCommand::Run(Io& io) const {
   {
     LiveCaption live(&io.out, io.columns);
     status = session->ReadAll([&](const v1::StreamingRecognizeResponse& response) {
+      if (response.has_speech_event()) {
+        const v1::SpeechEvent& event = response.speech_event();
+        if (caption) {
+          live.Show(event);
+        } else {
+          io.out << (json ? SpeechEventJson(event) : FormatSpeechEvent(event)) << std::endl;
+        }
+      }
       if (!response.has_result()) return;
       const v1::Result& result = response.result();
       if (caption) {

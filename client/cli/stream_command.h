@@ -18,6 +18,8 @@ struct StreamCommand {
   int packet_ms = 100;  // of audio a message
   bool fast = false;
   bool interim = false;
+  bool events = false;  // write speech events, too
+  bool single_utterance = false;
   bool json = false;
 
   int Run(Io& io) const;  // the exit code

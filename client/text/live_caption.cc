@@ -19,11 +19,23 @@ std::string FormatResultLine(const v1::Result& result) {
                       FormatTimestamp(result.end_ms()), "] ", Printable(result.text()));
 }
 
+std::string FormatSpeechEvent(const v1::SpeechEvent& event) {
+  const bool starts = event.type() == v1::SpeechEvent::SPEECH_START;
+  return absl::StrCat("[", FormatTimestamp(event.time_ms()), "] speech ",
+                      starts ? "starts" : "ends");
+}
+
 LiveCaption::LiveCaption(std::ostream* out, std::function<int()> columns)
     : out_(out), columns_(std::move(columns)) {}
 
 LiveCaption::~LiveCaption() {
   if (line_open_) *out_ << kClearLine << std::flush;
+}
+
+void LiveCaption::Show(const v1::SpeechEvent& event) {
+  if (line_open_) *out_ << kClearLine;
+  line_open_ = false;
+  *out_ << FormatSpeechEvent(event) << std::endl;
 }
 
 void LiveCaption::Show(const v1::Result& result) {

@@ -16,6 +16,7 @@ class LiveCaption {
   ~LiveCaption();  // clears the last line
 
   void Show(const v1::Result& result);
+  void Show(const v1::SpeechEvent& event);  // a line above the last one
 
  private:
   std::ostream* out_;
@@ -25,5 +26,7 @@ class LiveCaption {
 
 // "[00:00:01.240 --> 00:00:03.500] text"
 std::string FormatResultLine(const v1::Result& result);
+// "[00:00:01.240] speech starts"
+std::string FormatSpeechEvent(const v1::SpeechEvent& event);
 
 }  // namespace rill::client

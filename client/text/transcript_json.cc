@@ -53,4 +53,10 @@ std::string ResultJson(const v1::Result& result) {
   return Line(json);
 }
 
+std::string SpeechEventJson(const v1::SpeechEvent& event) {
+  const bool starts = event.type() == v1::SpeechEvent::SPEECH_START;
+  return Line(
+      {{"event", starts ? "speech_start" : "speech_end"}, {"time", Seconds(event.time_ms())}});
+}
+
 }  // namespace rill::client

@@ -15,4 +15,7 @@ std::string TranscriptJson(const std::string& file, double seconds,
 // {"final", "start", "end", "text", "confidence", "words"}; the last two for finals only.
 std::string ResultJson(const v1::Result& result);
 
+// {"event": "speech_start" or "speech_end", "time"}
+std::string SpeechEventJson(const v1::SpeechEvent& event);
+
 }  // namespace rill::client

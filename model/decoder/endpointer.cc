@@ -41,4 +41,13 @@ Endpoint FindEndpoint(const EndpointRules& rules, const UtteranceState& state) {
   return Endpoint::kNone;
 }
 
+bool SpeechHasBegun(const UtteranceState& state) {
+  return state.has_words && state.length_ms >= kCertainSpeechMs;
+}
+
+bool SpeechHasFaded(const EndpointRules& rules, const UtteranceState& state) {
+  return rules.enabled && !state.has_words &&
+         state.trailing_silence_ms >= rules.silence_after_words_ms;
+}
+
 }  // namespace rill

@@ -1,5 +1,5 @@
-// When an utterance ends: a pure policy on times, without clock, audio or model. Any thread;
-// immutable.
+// When an utterance ends, and when somebody can be said to speak: a pure policy on times, without
+// clock, audio or model. Any thread; immutable.
 #pragma once
 
 #include <cstdint>
@@ -34,5 +34,11 @@ enum class Endpoint {
 };
 
 Endpoint FindEndpoint(const EndpointRules& rules, const UtteranceState& state);
+
+// Somebody speaks: the first word began so long ago that its letters are hardly ever taken back.
+inline constexpr int kCertainSpeechMs = 200;
+bool SpeechHasBegun(const UtteranceState& state);
+// And does so no more, though no words are left of it that an endpoint could end.
+bool SpeechHasFaded(const EndpointRules& rules, const UtteranceState& state);
 
 }  // namespace rill

@@ -225,6 +225,14 @@ v1::Result ToResult(const StreamEvent& event, const ResultFormat& format) {
   return result;
 }
 
+v1::SpeechEvent ToSpeechEvent(const StreamEvent& event) {
+  v1::SpeechEvent result;
+  result.set_type(event.kind == StreamEvent::Kind::kSpeechStart ? v1::SpeechEvent::SPEECH_START
+                                                                : v1::SpeechEvent::SPEECH_END);
+  result.set_time_ms(event.start / kSamplesPerMs);
+  return result;
+}
+
 v1::Model ToModel(const ModelInfo& info, bool is_default) {
   v1::Model model;
   model.set_name(info.name);

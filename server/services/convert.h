@@ -44,6 +44,9 @@ ResultFormat ToResultFormat(const v1::RecognitionConfig& config);
 
 v1::Result ToResult(const StreamEvent& event, const ResultFormat& format);
 
+// Of a kSpeechStart or kSpeechEnd.
+v1::SpeechEvent ToSpeechEvent(const StreamEvent& event);
+
 v1::Model ToModel(const ModelInfo& info, bool is_default);
 
 }  // namespace rill::server

@@ -70,6 +70,8 @@ absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
   SessionOptions options;
   options.stream = *stream;
   options.stream.interim_results = request.interim_results;
+  options.stream.speech_events = request.speech_events;
+  options.stream.single_utterance = request.single_utterance;
   options.stream.max_queued_frames = limits_.queue_seconds * 1000 / kFeatureShiftMs;
   options.max_audio_ms =
       int64_t{1000} * (request.recording ? limits_.max_audio_seconds : limits_.max_stream_seconds);

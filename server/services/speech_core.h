@@ -48,6 +48,8 @@ class SpeechCore {
     const v1::RecognitionConfig* config;
     const Caller* caller;
     bool interim_results = false;
+    bool speech_events = false;
+    bool single_utterance = false;
     bool features = false;
     bool recording = false;  // max_audio_seconds applies, and not max_stream_seconds
   };

@@ -55,6 +55,8 @@ class StreamingCall : public BidiStream<Request, Response> {
     SpeechCore::OpenRequest open{"StreamingRecognize", "config.recognition", &config.recognition(),
                                  &caller_};
     open.interim_results = config.interim_results();
+    open.speech_events = config.speech_events();
+    open.single_utterance = config.single_utterance();
     open.features = features_;
     auto session = core_->Open(open, *context(), this);
     if (!session.ok()) return Reject(session.status());
@@ -85,6 +87,10 @@ class StreamingCall : public BidiStream<Request, Response> {
           break;
         case StreamEvent::Kind::kFlushed:
           out.response.set_flushed(event.flush_id);
+          break;
+        case StreamEvent::Kind::kSpeechStart:
+        case StreamEvent::Kind::kSpeechEnd:
+          *out.response.mutable_speech_event() = ToSpeechEvent(event);
           break;
         case StreamEvent::Kind::kEnd:
           continue;

@@ -75,7 +75,9 @@ std::vector<Setting> Settings(const Sweep& sweep) {
 }
 
 std::string Decode(const LogProbClip& clip, const DecoderFactory& factory, size_t vocabulary) {
-  UtteranceBuilder builder(factory, nullptr, EndpointRules(), /*interim_results=*/false);
+  UtteranceOptions options;
+  options.interim_results = false;
+  UtteranceBuilder builder(factory, nullptr, options);
   int64_t time = 0;
   for (size_t at = 0; at < clip.log_probs.size(); at += vocabulary) {
     builder.Accept({clip.log_probs.data() + at, vocabulary}, time, time + kSamplesPerFrame);

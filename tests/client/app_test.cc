@@ -158,6 +158,23 @@ TEST_F(AppTest, StreamWritesJson) {
   EXPECT_EQ(server_.configs()[0].model(), "big");
 }
 
+TEST_F(AppTest, StreamWritesSpeechEventsIfAsked) {
+  const std::string file = WriteWav("a.wav", 100);
+  EXPECT_EQ(RunOnServer({"stream", "--fast", "--events", file}), kExitOk) << err();
+  EXPECT_EQ(out(), "[00:00:00.010] speech starts\n[00:00:00.000 --> 00:00:00.100] w0\n");
+  EXPECT_EQ(RunOnServer({"stream", "--fast", "--events", "--json", file}), kExitOk);
+  EXPECT_THAT(out(), testing::StartsWith(R"({"event":"speech_start","time":0.01})"));
+  out_is_terminal_ = true;
+  EXPECT_EQ(RunOnServer({"stream", "--fast", "--events", file}), kExitOk);
+  EXPECT_THAT(out(), testing::StartsWith("[00:00:00.010] speech starts\nw0\r"));
+}
+
+TEST_F(AppTest, ASingleUtteranceEndsBeforeItsAudio) {
+  EXPECT_EQ(RunOnServer({"stream", "--single-utterance", WriteWav("a.wav", 60000)}), kExitOk)
+      << err();
+  EXPECT_EQ(out(), "[00:00:00.000 --> 00:00:00.200] w0 w1\n");
+}
+
 TEST_F(AppTest, StreamReadsRawStandardInput) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);

@@ -53,7 +53,13 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
     v1::StreamingRecognizeResponse response;
     response.mutable_started()->set_stream_id("s1");
     stream->Write(response);
+    if (config.speech_events()) {
+      response.mutable_speech_event()->set_type(v1::SpeechEvent::SPEECH_START);
+      response.mutable_speech_event()->set_time_ms(10);
+      stream->Write(response);
+    }
     std::string audio;
+    int messages = 0;
     int64_t from_ms = 0, audio_ms = 0;
     auto answer = [&](bool is_final) {
       v1::StreamingRecognizeResponse response;
@@ -72,6 +78,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
       } else {
         audio += request.has_features() ? request.features().data() : request.audio();
         if (config.interim_results()) answer(/*is_final=*/false);
+        if (config.single_utterance() && ++messages == 2) break;
       }
     }
     answer(/*is_final=*/true);

@@ -1,5 +1,6 @@
 // A SpeechRecognition service on a free port of this machine, without a model: it hears the word
-// "w<n>" in every tenth of a second n of LINEAR16 mono audio. For tests of the client.
+// "w<n>" in every tenth of a second n of LINEAR16 mono audio. If speech events are asked for, the
+// first is at 10 ms; a single utterance is over with the second message. For tests of the client.
 #pragma once
 
 #include <grpcpp/server.h>

@@ -150,6 +150,17 @@ TEST(TranscriptJsonTest, BytesThatAreNotUtf8DoNotThrow) {
   EXPECT_TRUE(nlohmann::json::accept(line));
 }
 
+TEST(SpeechEventTest, IsALineOrAnObject) {
+  v1::SpeechEvent event;
+  event.set_type(v1::SpeechEvent::SPEECH_START);
+  event.set_time_ms(1240);
+  EXPECT_EQ(FormatSpeechEvent(event), "[00:00:01.240] speech starts");
+  EXPECT_EQ(SpeechEventJson(event), R"({"event":"speech_start","time":1.24})");
+  event.set_type(v1::SpeechEvent::SPEECH_END);
+  EXPECT_EQ(FormatSpeechEvent(event), "[00:00:01.240] speech ends");
+  EXPECT_EQ(SpeechEventJson(event), R"({"event":"speech_end","time":1.24})");
+}
+
 TEST(ResultJsonTest, FinalsHaveWordsAndConfidence) {
   EXPECT_EQ(ResultJson(Result("a", false)), R"({"final":false,"start":1.24,"end":3.5,"text":"a"})");
   EXPECT_EQ(ResultJson(Result("a", true)),

@@ -45,6 +45,26 @@ TEST(EndpointerTest, DisabledRulesNeverEndAnything) {
   EXPECT_EQ(FindEndpoint(rules, Nothing(3600000)), Endpoint::kNone);
 }
 
+TEST(EndpointerTest, SpeechBeginsWhenItsFirstWordHasStayedForAWhile) {
+  EXPECT_FALSE(SpeechHasBegun(Nothing(5000)));
+  EXPECT_FALSE(SpeechHasBegun(Words(kCertainSpeechMs - 40, 0)));
+  EXPECT_TRUE(SpeechHasBegun(Words(kCertainSpeechMs, 0)));
+}
+
+TEST(EndpointerTest, SpeechWhoseWordsWereTakenBackFades) {
+  EndpointRules rules;
+  UtteranceState state;
+  state.trailing_silence_ms = 960;
+  EXPECT_FALSE(SpeechHasFaded(rules, state));
+  state.trailing_silence_ms = 1000;
+  EXPECT_TRUE(SpeechHasFaded(rules, state));
+  state.has_words = true;
+  EXPECT_FALSE(SpeechHasFaded(rules, state));  // an endpoint's matter
+  state.has_words = false;
+  rules.enabled = false;
+  EXPECT_FALSE(SpeechHasFaded(rules, state));
+}
+
 TEST(EndpointerTest, BadRulesAreNamed) {
   EXPECT_TRUE(EndpointRules().Validate().ok());
   const auto error = [](int EndpointRules::*field, int value) {

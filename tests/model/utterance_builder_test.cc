@@ -11,8 +11,20 @@ constexpr int64_t kFrame = 640;  // samples: 40 ms
 class UtteranceBuilderTest : public ::testing::Test {
  protected:
   void Start(const EndpointRules& rules, bool interim = true) {
-    builder_ =
-        std::make_unique<UtteranceBuilder>(DecoderFactory(&tokens_), nullptr, rules, interim);
+    UtteranceOptions options;
+    options.endpoint = rules;
+    options.interim_results = interim;
+    StartWith(options);
+  }
+  void StartWith(const UtteranceOptions& options) {
+    builder_ = std::make_unique<UtteranceBuilder>(DecoderFactory(&tokens_), nullptr, options);
+    time_ = 0;
+  }
+  void StartWithEvents() {
+    UtteranceOptions options;
+    options.interim_results = false;
+    options.speech_events = true;
+    StartWith(options);
   }
 
   // One character a frame; '_' is the blank.
@@ -26,7 +38,7 @@ class UtteranceBuilderTest : public ::testing::Test {
   }
 
   static std::string Describe(const StreamEvent& event) {
-    const char* names[] = {"interim ", "final ", "flushed", "end"};
+    const char* names[] = {"interim ", "final ", "flushed", "end", "speech", "pause"};
     return names[static_cast<int>(event.kind)] + event.hypothesis.text;
   }
 
@@ -124,6 +136,87 @@ TEST_F(UtteranceBuilderTest, FlushMakesFinalAndKeepsTheClock) {
   EXPECT_EQ(events[2].start, 2 * kFrame);
   EXPECT_EQ(events[3].kind, Kind::kEnd);
   EXPECT_EQ(events[3].end, 3 * kFrame);
+}
+
+TEST_F(UtteranceBuilderTest, SpeechIsToldOfWhenItIsCertainAndWhenItHasPaused) {
+  StartWithEvents();
+  Say("___ab__");  // 160 ms since the a
+  EXPECT_EQ(Events(), Strings());
+  Say("_");
+  std::vector<StreamEvent> events = builder_->TakeEvents();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(Describe(events[0]), "speech");
+  EXPECT_EQ(events[0].start, 3 * kFrame);
+  Say("c" + std::string(24, '_'));
+  EXPECT_EQ(Events(), Strings());
+  Say("_");
+  events = builder_->TakeEvents();
+  ASSERT_EQ(events.size(), 2u);
+  EXPECT_EQ(Describe(events[0]), "pause");
+  EXPECT_EQ(events[0].start, 9 * kFrame);  // where the c ends
+  EXPECT_EQ(Describe(events[1]), "final abc");
+}
+
+TEST_F(UtteranceBuilderTest, SpeechEventsComeInTurnsHoweverTheyAreTaken) {
+  const std::string speech = "_a" + std::string(30, '_') + "bab_c" + std::string(30, '_') + "_b";
+  StartWithEvents();
+  Say(speech);
+  builder_->End();
+  const Strings whole = Events();
+  EXPECT_EQ(whole, (Strings{"speech", "pause", "final a", "speech", "pause", "final babc", "speech",
+                            "pause", "final b", "end"}));
+  StartWithEvents();
+  Strings pieces;
+  for (const char c : speech) {
+    Say(std::string(1, c));
+    for (const std::string& event : Events()) pieces.push_back(event);
+  }
+  builder_->End();
+  for (const std::string& event : Events()) pieces.push_back(event);
+  EXPECT_EQ(pieces, whole);
+}
+
+TEST_F(UtteranceBuilderTest, ALongUtterancesCutIsNoPause) {
+  UtteranceOptions options;
+  options.endpoint.max_utterance_ms = 1000;
+  options.interim_results = false;
+  options.speech_events = true;
+  StartWith(options);
+  Say("_ab_ca_cb_ba_c b_a_b_a_b_ac");
+  EXPECT_EQ(Events(), (Strings{"speech", "final abcacbbac"}));
+  builder_->Flush(1);
+  EXPECT_EQ(Events(), (Strings{"pause", "final bababac", "flushed"}));
+}
+
+TEST_F(UtteranceBuilderTest, ASingleUtteranceEndsTheStream) {
+  for (const bool flushed : {false, true}) {
+    UtteranceOptions options;
+    options.single_utterance = true;
+    StartWith(options);
+    if (flushed) {
+      Say("_ab");
+      builder_->Flush(3);
+    } else {
+      Say("_ab" + std::string(25, '_'));
+    }
+    Say("ccc");
+    builder_->Flush(4);
+    builder_->End();
+    EXPECT_EQ(Events(), (Strings{"final ab", "end"}));
+  }
+}
+
+TEST_F(UtteranceBuilderTest, ASingleUtteranceOfNothingEndsByItsRule) {
+  UtteranceOptions options;
+  options.single_utterance = true;
+  options.endpoint.silence_without_words_ms = 2000;
+  StartWith(options);
+  Say(std::string(200, '_'));
+  EXPECT_EQ(Events(), (Strings{"final ", "end"}));
+  StartWith(options);
+  Say("__");
+  builder_->End();
+  EXPECT_EQ(Events(), Strings{"end"});
 }
 
 TEST_F(UtteranceBuilderTest, SilenceWithoutWordsIsToldOfIfAskedFor) {

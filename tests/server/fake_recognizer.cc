@@ -123,6 +123,7 @@ class FakeStream : public RecognitionStream {
     Consume(take);
     while (!marks_.empty() && marks_.front().after_bytes == 0) {
       if (!words_.empty()) Final();
+      if (ended_) return;
       Emit(marks_.front().kind, marks_.front().flush_id);
       if (marks_.front().kind == StreamEvent::Kind::kEnd) ended_ = true;
       marks_.pop_front();
@@ -138,6 +139,7 @@ class FakeStream : public RecognitionStream {
     for (Mark& mark : marks_) mark.after_bytes -= bytes;
     const int64_t start = consumed_;
     consumed_ += static_cast<int64_t>(bytes) / 2;
+    if (words_.empty() && options_.speech_events) Emit(StreamEvent::Kind::kSpeechStart, 0);
     words_.push_back({absl::StrCat("w", hash, std::string(control_->word_padding, 'x')), start,
                       consumed_, 0.5f});
     if (words_.size() == kWordsPerUtterance && options_.endpoint.enabled) {
@@ -151,6 +153,11 @@ class FakeStream : public RecognitionStream {
     Emit(StreamEvent::Kind::kFinal, 0);
     words_.clear();
     utterance_start_ = consumed_;
+    if (options_.single_utterance) {
+      Emit(StreamEvent::Kind::kEnd, 0);
+      marks_.clear();
+      ended_ = true;
+    }
   }
 
   void Emit(StreamEvent::Kind kind, uint64_t flush_id) {

@@ -104,6 +104,32 @@ TEST_F(StreamingTest, FlushMakesWhatCameFinalAndSaysSo) {
   EXPECT_TRUE(call->Finish().ok());
 }
 
+TEST_F(StreamingTest, ASingleUtteranceEndsTheCallThoughTheClientGoesOn) {
+  Start();
+  v1::StreamingRecognizeRequest config = ConfigRequest();
+  config.mutable_config()->set_single_utterance(true);
+  const Outcome outcome = Send({config, AudioRequest(NoiseAudio(10000))});
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();
+  ASSERT_EQ(outcome.finals.size(), 1u);
+  EXPECT_EQ(outcome.finals[0].end_ms(), 1280);  // four words
+  EXPECT_TRUE(EverythingFreed());
+}
+
+TEST_F(StreamingTest, SpeechEventsComeIfAskedFor) {
+  Start();
+  v1::StreamingRecognizeRequest config = ConfigRequest();
+  config.mutable_config()->set_speech_events(true);
+  const Outcome outcome = Send({config, AudioRequest(NoiseAudio(2560))}, /*half_close=*/true);
+  EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();
+  std::vector<int64_t> starts;
+  for (const v1::StreamingRecognizeResponse& response : outcome.responses) {
+    if (!response.has_speech_event()) continue;
+    EXPECT_EQ(response.speech_event().type(), v1::SpeechEvent::SPEECH_START);
+    starts.push_back(response.speech_event().time_ms());
+  }
+  EXPECT_THAT(starts, testing::ElementsAre(0, 1280));
+}
+
 TEST_F(StreamingTest, ProgressAnswersEveryStep) {
   Start();
   v1::StreamingConfig config = ConfigRequest().config();
