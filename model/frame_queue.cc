@@ -1,12 +1,14 @@
 #include "model/frame_queue.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace rill {
 namespace {
 
 constexpr size_t kKeptFloats = 16 << 10;  // memory an empty queue holds on to: 64 KB
+constexpr size_t kMaxSavedMarks = 1 << 16;
 
 }  // namespace
 
@@ -58,6 +60,49 @@ const FrameQueue::Mark* FrameQueue::FirstStop() const {
 int64_t FrameQueue::Available() const {
   const Mark* stop = FirstStop();
   return (stop == nullptr ? pushed_ : stop->position) - taken_;
+}
+
+void FrameQueue::Save(StateWriter& writer) const {
+  const std::lock_guard lock(mutex_);
+  writer.Write(taken_);
+  writer.WriteAll<float>(absl::MakeConstSpan(data_).subspan(begin_));
+  writer.Write<uint64_t>(marks_.size());
+  int64_t last = taken_;
+  for (const Mark& mark : marks_) {
+    writer.Write<uint8_t>(static_cast<uint8_t>(mark.kind));
+    writer.Write(mark.flush_id);
+    rill::Save(mark.hot_words.get(), writer);
+    writer.Write<uint64_t>(static_cast<uint64_t>(mark.position - last));
+    last = mark.position;
+  }
+}
+
+void FrameQueue::Load(const DecoderFactory& factory, int max_frames, StateReader& reader) {
+  pushed_ = taken_ = reader.ReadTime();
+  const size_t bins = static_cast<size_t>(mel_bins_);
+  const std::vector<float> frames =
+      reader.ReadAll<float>(static_cast<size_t>(max_frames) * bins, "waiting frames");
+  for (const float value : frames) {
+    if (!reader.Require(std::isfinite(value), "waiting frames")) return;
+  }
+  reader.Require(frames.size() % bins == 0, "waiting frames");
+  const size_t marks = reader.ReadCount(kMaxSavedMarks, "marks");
+  absl::Span<const float> rest(frames);
+  for (size_t i = 0; i < marks && reader.ok(); ++i) {
+    const auto kind = static_cast<Mark::Kind>(reader.ReadIn<uint8_t>(0, 1, "kind of a mark"));
+    const uint64_t flush_id = reader.Read<uint64_t>();
+    auto hot_words = factory.LoadHotWords(reader);
+    const size_t before = reader.ReadCount(rest.size() / bins, "frames before a mark");
+    Push(rest.first(before * bins));
+    rest.remove_prefix(before * bins);
+    if (kind == Mark::Kind::kFlush) {
+      PushFlush(flush_id);
+    } else {
+      const size_t bytes = hot_words == nullptr ? 0 : hot_words->bytes();
+      PushHotWords(std::move(hot_words), bytes);
+    }
+  }
+  Push(rest);
 }
 
 int FrameQueue::size() const {

@@ -10,10 +10,11 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "model/decoder/decoder_factory.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
-
-class HotWords;
 
 class FrameQueue {
  public:
@@ -38,6 +39,11 @@ class FrameQueue {
   // For the frames to come. `bytes`: what they occupy.
   void PushHotWords(std::shared_ptr<const HotWords> hot_words, size_t bytes);
   void PushEnd();
+
+  // What waits, without the end. Load is for a queue just made; the hot words are made by
+  // `factory`.
+  void Save(StateWriter& writer) const;
+  void Load(const DecoderFactory& factory, int max_frames, StateReader& reader);
 
   // Frames waiting; marks count by their memory, one at least, so that they fill a queue, too.
   int size() const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/state/state_options.h"
 
 namespace rill {
 namespace {
@@ -29,13 +30,12 @@ void Clear(std::vector<float>& memory) {
 
 }  // namespace
 
-RecognitionStreamImpl::RecognitionStreamImpl(const ModelConfig& config,
-                                             const StreamOptions& options,
-                                             std::unique_ptr<AudioDecoder> decoder,
-                                             const DecoderFactory& factory,
-                                             std::shared_ptr<const HotWords> hot_words,
-                                             StateArena* arena, int slot)
+RecognitionStreamImpl::RecognitionStreamImpl(
+    const ModelConfig& config, const StateIdentity& identity, const StreamOptions& options,
+    std::unique_ptr<AudioDecoder> decoder, const DecoderFactory& factory,
+    std::shared_ptr<const HotWords> hot_words, StateArena* arena, int slot)
     : config_(config),
+      identity_(identity),
       options_(options),
       factory_(factory),
       arena_(arena),
@@ -133,6 +133,46 @@ absl::Status RecognitionStreamImpl::Finish() {
     if (absl::Status status = AcceptSamples(); !status.ok()) return status;
   }
   queue_.PushEnd();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> RecognitionStreamImpl::Save() const {
+  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (queue_.size() > kMaxSavedFrames) {
+    return absl::UnavailableError(
+        absl::StrCat("state: ", queue_.size(), " frames wait for the model; ask again later"));
+  }
+  StateWriter writer;
+  identity_.Save(writer);
+  SaveOptions(options_, writer);
+  writer.Write(has_audio_);
+  writer.Write(samples_received_.load());
+  if (decoder_ != nullptr) decoder_->Save(writer);
+  log_mel_.Save(writer);
+  queue_.Save(writer);
+  writer.Write(feature_frames_done_);
+  utterances_.Save(writer);
+  writer.WriteAll(absl::MakeConstSpan(arena_->slot(slot_), arena_->layout().total));
+  return writer.Take();
+}
+
+absl::Status RecognitionStreamImpl::Load(absl::string_view state) {
+  StateReader reader(state);
+  if (absl::Status status = identity_.Check(reader); !status.ok()) return status;
+  if (absl::Status status = CheckOptions(options_, reader); !status.ok()) return status;
+  has_audio_ = reader.ReadBool();
+  samples_received_ = reader.ReadTime();
+  if (decoder_ != nullptr) decoder_->Load(reader);
+  log_mel_.Load(reader);
+  queue_.Load(factory_, kMaxSavedFrames, reader);
+  feature_frames_done_ = reader.ReadTime();
+  utterances_.Load(reader);
+  const size_t floats = static_cast<size_t>(arena_->layout().total);
+  const auto slot = reader.ReadAll<float>(floats, "encoder state");
+  reader.Require(slot.size() == floats, "encoder state");
+  reader.RequireEnd();
+  if (!reader.ok()) return reader.status();
+  std::copy(slot.begin(), slot.end(), arena_->slot(slot_));
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "model/features/log_mel.h"
 #include "model/frame_queue.h"
 #include "model/recognizer.h"
+#include "model/state/state_identity.h"
 #include "model/utterance_builder.h"
 
 namespace rill {
@@ -23,9 +25,11 @@ class RecognitionStreamImpl final : public RecognitionStream {
  public:
   // Takes over `slot` of `arena`, which must outlive the stream, like `config`. `decoder`: null for
   // streams of features.
-  RecognitionStreamImpl(const ModelConfig& config, const StreamOptions& options,
-                        std::unique_ptr<AudioDecoder> decoder, const DecoderFactory& factory,
-                        std::shared_ptr<const HotWords> hot_words, StateArena* arena, int slot);
+  // `identity` names what the stream's state is for; it must outlive the stream, too.
+  RecognitionStreamImpl(const ModelConfig& config, const StateIdentity& identity,
+                        const StreamOptions& options, std::unique_ptr<AudioDecoder> decoder,
+                        const DecoderFactory& factory, std::shared_ptr<const HotWords> hot_words,
+                        StateArena* arena, int slot);
   ~RecognitionStreamImpl() override;
 
   absl::Status AcceptAudio(absl::Span<const uint8_t> bytes) override;
@@ -40,6 +44,10 @@ class RecognitionStreamImpl final : public RecognitionStream {
   int64_t samples_received() const override { return samples_received_; }
 
   std::vector<StreamEvent> TakeEvents() override { return utterances_.TakeEvents(); }
+
+  absl::StatusOr<std::string> Save() const override;
+  // Into a stream that has heard nothing. If it fails, the stream may only be destroyed.
+  absl::Status Load(absl::string_view state);
 
   // Model thread. Appends up to max_chunks chunks of feature frames to *features, completed to
   // whole encoder frames; returns the number of encoder frames.
@@ -59,6 +67,7 @@ class RecognitionStreamImpl final : public RecognitionStream {
   void TakeHotWords(int64_t feature_frame, size_t* mark);
 
   const ModelConfig& config_;
+  const StateIdentity& identity_;
   const StreamOptions options_;
   const DecoderFactory factory_;
   StateArena* const arena_;

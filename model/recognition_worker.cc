@@ -8,13 +8,28 @@
 namespace rill {
 
 RecognitionWorkerImpl::RecognitionWorkerImpl(const Encoder* encoder,
-                                             const LanguageModel* language_model, int slots)
+                                             const LanguageModel* language_model,
+                                             const StateIdentity* identity, int slots)
     : encoder_(encoder),
       language_model_(language_model),
+      identity_(identity),
       arena_(encoder->layout(), encoder->InitialState(), slots),
       scratch_(encoder->NewScratch()) {}
 
 absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::OpenStream(
+    const StreamOptions& options) {
+  return NewStream(options);
+}
+
+absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::ResumeStream(
+    const StreamOptions& options, absl::string_view state) {
+  auto stream = NewStream(options);
+  if (!stream.ok()) return stream.status();
+  if (absl::Status status = (*stream)->Load(state); !status.ok()) return status;
+  return stream;
+}
+
+absl::StatusOr<std::unique_ptr<RecognitionStreamImpl>> RecognitionWorkerImpl::NewStream(
     const StreamOptions& options) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   const absl::StatusOr<DecoderFactory> factory =
@@ -30,8 +45,9 @@ absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::OpenSt
   }
   const absl::StatusOr<int> slot = arena_.Acquire();
   if (!slot.ok()) return slot.status();
-  return std::make_unique<RecognitionStreamImpl>(encoder_->config(), options, std::move(decoder),
-                                                 *factory, *std::move(hot_words), &arena_, *slot);
+  return std::make_unique<RecognitionStreamImpl>(encoder_->config(), *identity_, options,
+                                                 std::move(decoder), *factory,
+                                                 *std::move(hot_words), &arena_, *slot);
 }
 
 void RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> streams, int max_chunks) {

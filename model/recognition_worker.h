@@ -10,6 +10,7 @@
 #include "model/encoder/encoder.h"
 #include "model/encoder/state_arena.h"
 #include "model/recognizer.h"
+#include "model/state/state_identity.h"
 
 namespace rill {
 
@@ -17,20 +18,26 @@ class RecognitionStreamImpl;
 
 class RecognitionWorkerImpl final : public RecognitionWorker {
  public:
-  // `encoder` and `language_model` (null: none) must outlive the worker, and the worker its
-  // streams.
-  RecognitionWorkerImpl(const Encoder* encoder, const LanguageModel* language_model, int slots);
+  // `encoder`, `language_model` (null: none) and `identity` must outlive the worker, and the worker
+  // its streams.
+  RecognitionWorkerImpl(const Encoder* encoder, const LanguageModel* language_model,
+                        const StateIdentity* identity, int slots);
 
   absl::StatusOr<std::unique_ptr<RecognitionStream>> OpenStream(
       const StreamOptions& options) override;
+  absl::StatusOr<std::unique_ptr<RecognitionStream>> ResumeStream(const StreamOptions& options,
+                                                                  absl::string_view state) override;
   void Step(absl::Span<RecognitionStream* const> streams, int max_chunks) override;
 
   int slots() const override { return arena_.slots(); }
   int slots_in_use() const override { return arena_.in_use(); }
 
  private:
+  absl::StatusOr<std::unique_ptr<RecognitionStreamImpl>> NewStream(const StreamOptions& options);
+
   const Encoder* const encoder_;
   const LanguageModel* const language_model_;
+  const StateIdentity* const identity_;
   StateArena arena_;
 
   // Of the step at hand.

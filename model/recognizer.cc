@@ -14,7 +14,8 @@ class RecognizerImpl final : public Recognizer {
                  std::unique_ptr<LanguageModel> language_model)
       : file_(std::move(file)),
         encoder_(std::move(encoder)),
-        language_model_(std::move(language_model)) {}
+        language_model_(std::move(language_model)),
+        identity_{file_->hash(), language_model_ == nullptr ? "" : language_model_->hash()} {}
 
   const ModelFile& model() const override { return *file_; }
   const LanguageModel* language_model() const override { return language_model_.get(); }
@@ -22,13 +23,15 @@ class RecognizerImpl final : public Recognizer {
     return static_cast<size_t>(encoder_->layout().total) * sizeof(float);
   }
   std::unique_ptr<RecognitionWorker> NewWorker(int slots) const override {
-    return std::make_unique<RecognitionWorkerImpl>(encoder_.get(), language_model_.get(), slots);
+    return std::make_unique<RecognitionWorkerImpl>(encoder_.get(), language_model_.get(),
+                                                   &identity_, slots);
   }
 
  private:
   const std::unique_ptr<ModelFile> file_;
   const std::unique_ptr<Encoder> encoder_;
   const std::unique_ptr<LanguageModel> language_model_;  // null: none
+  const StateIdentity identity_;
 };
 
 }  // namespace

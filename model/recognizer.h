@@ -21,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "model/audio/audio_format.h"
 #include "model/decoder/decoder_options.h"
@@ -37,6 +38,8 @@ inline constexpr int kChunkFrames[] = {1, 2, 4, 8, 16};  // 40 to 640 ms of look
 // never refuses for fullness, so that this and not full() bounds the memory that one message can
 // ask for.
 inline constexpr int kMaxBacklogFrames = 120000;
+// Waiting frames that a saved state holds at most: 60 s, 1.9 MB.
+inline constexpr int kMaxSavedFrames = 6000;
 
 struct StreamOptions {
   enum class Input { kAudio, kFeatures };
@@ -106,6 +109,13 @@ class RecognitionStream {
 
   // Model thread, after Step: takes the events so far.
   virtual std::vector<StreamEvent> TakeEvents() = 0;
+
+  // The whole state of a live stream, for RecognitionWorker::ResumeStream on any machine. Neither
+  // half may run meanwhile, and all events have been taken. Some 20 KB more than
+  // state_bytes_per_stream(), and 32,000 bytes for every second of audio that waits for the model.
+  // FailedPrecondition: the stream has failed or is finished. Unavailable: more than
+  // kMaxSavedFrames wait for the model.
+  virtual absl::StatusOr<std::string> Save() const = 0;
 };
 
 // Outlives its streams.
@@ -116,6 +126,14 @@ class RecognitionWorker {
   // ResourceExhausted if every slot is taken; InvalidArgument if the options are at fault.
   virtual absl::StatusOr<std::unique_ptr<RecognitionStream>> OpenStream(
       const StreamOptions& options) = 0;
+
+  // A stream that goes on where the one that was saved had been: the same audio from there on gives
+  // the same events, bit for bit on a processor of the same kind. `options` are those the stream
+  // began with; its hot words are those it had last. Beside OpenStream's errors,
+  // FailedPrecondition: the state is of another model, language model or version of rill;
+  // InvalidArgument: it is of a stream with other options, or damaged.
+  virtual absl::StatusOr<std::unique_ptr<RecognitionStream>> ResumeStream(
+      const StreamOptions& options, absl::string_view state) = 0;
 
   // Takes up to `max_chunks` waiting chunks of every stream given, runs the encoder over all of
   // them at once, decodes. Streams that are not ready are left alone. Streams must be of this

@@ -12,12 +12,16 @@ constexpr int64_t kSamplesPerMs = 16;
 UtteranceBuilder::UtteranceBuilder(const DecoderFactory& factory,
                                    std::shared_ptr<const HotWords> hot_words,
                                    const UtteranceOptions& options)
-    : factory_(factory), decoder_(factory.New(std::move(hot_words))), options_(options) {}
+    : factory_(factory),
+      hot_words_(std::move(hot_words)),
+      decoder_(factory.New(hot_words_)),
+      options_(options) {}
 
 void UtteranceBuilder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
   next_decoder_ = nullptr;
-  if (decoder_->SetHotWords(hot_words)) return;
-  next_decoder_ = factory_.New(std::move(hot_words));
+  hot_words_ = std::move(hot_words);
+  if (decoder_->SetHotWords(hot_words_)) return;
+  next_decoder_ = factory_.New(hot_words_);
   ChangeDecoder();
 }
 
@@ -121,6 +125,32 @@ void UtteranceBuilder::End() {
   if (ended_) return;
   ended_ = true;
   AddMark(StreamEvent::Kind::kEnd, decoder_->time());
+}
+
+// A decoder that waits is a new one, and the one it waits for, a greedy one, has no hot words.
+void UtteranceBuilder::Save(StateWriter& writer) const {
+  rill::Save(hot_words_.get(), writer);
+  writer.Write(decoder_->kind() == DecoderOptions::Kind::kBeam);
+  writer.Write(next_decoder_ != nullptr);
+  decoder_->Save(writer);
+  writer.Write(utterance_start_);
+  writer.Write(changes_told_);
+  writer.Write(in_speech_);
+  writer.Write(ended_);
+}
+
+void UtteranceBuilder::Load(StateReader& reader) {
+  hot_words_ = factory_.LoadHotWords(reader);
+  const bool beam = reader.ReadBool();
+  const bool next = reader.ReadBool();
+  reader.Require(!(beam && next), "kind of decoder");
+  decoder_ = factory_.New(next ? nullptr : hot_words_, beam);
+  next_decoder_ = next ? factory_.New(hot_words_) : nullptr;
+  decoder_->Load(reader);
+  utterance_start_ = reader.ReadTime();
+  changes_told_ = reader.Read<int64_t>();
+  in_speech_ = reader.ReadBool();
+  ended_ = reader.ReadBool();
 }
 
 std::vector<StreamEvent> UtteranceBuilder::TakeEvents() {

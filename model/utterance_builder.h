@@ -12,6 +12,8 @@
 #include "model/decoder/decoder_factory.h"
 #include "model/decoder/endpointer.h"
 #include "model/recognizer.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 
@@ -41,6 +43,12 @@ class UtteranceBuilder {
   void Flush(uint64_t flush_id);
   void End();
 
+  // Between two frames, when all events have been taken. Loaded into a builder just made with the
+  // same factory and rules, it goes on where the saved one was; the reader's status says whether it
+  // may be used.
+  void Save(StateWriter& writer) const;
+  void Load(StateReader& reader);
+
   // The events so far. If the words have changed since they were last told and are not final, an
   // interim event comes last.
   std::vector<StreamEvent> TakeEvents();
@@ -57,6 +65,7 @@ class UtteranceBuilder {
   int hypotheses_wanted() const { return 1 + factory_.alternatives(); }
 
   const DecoderFactory factory_;
+  std::shared_ptr<const HotWords> hot_words_;  // the last that were set: next_decoder_'s, if any
   std::unique_ptr<CtcDecoder> decoder_;
   std::unique_ptr<CtcDecoder> next_decoder_;  // once decoder_ has no words; null: none waits
   const UtteranceOptions options_;

@@ -54,6 +54,10 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--token-file", "FILE", &options->token_file, "none: everybody may call",
           "Bearer tokens that clients must send, a line each: NAME SHA256-IN-HEX [MAX-STREAMS]. "
           "`rill-server token NAME` makes one. Read again when it changes and on SIGHUP.");
+  add.Add("--state-key-file", "FILE", &options->state_key_file,
+          "none: streams go on on this server only",
+          "A secret of 32 bytes or more, the same on all servers that live streams move between: it "
+          "seals the state that clients hold meanwhile.");
   add.Add("--model", "FILE", &options->models, "the one that came with the server",
           "A model file to serve. May be given several times; the first is the default model.")
       ->check(CLI::ExistingFile);

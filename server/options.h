@@ -20,6 +20,7 @@ struct ServerOptions {
   TlsFiles tls;  // of every address in `listen` but Unix sockets
   bool insecure_listen = false;
   std::string token_file;           // empty: everybody may call
+  std::string state_key_file;       // empty: streams go on on this server only
   std::vector<std::string> models;  // empty: the one that came with the server
   std::string language_model;       // a file, "none", or empty: the one beside each model
   std::optional<DecoderOptions::Kind> decoding;  // unset: a beam if there is a language model

@@ -86,8 +86,9 @@ absl::Status CheckListening(const ServerOptions& options) {
 }
 
 Server::Server(const ServerOptions& options, std::vector<ServedModel> models,
-               std::unique_ptr<Access> access)
+               std::unique_ptr<Access> access, StateSeal seal)
     : access_(std::move(access)),
+      seal_(std::move(seal)),
       registry_(std::chrono::milliseconds(static_cast<int64_t>(options.idle_timeout * 1000))),
       executor_(std::max(1, UsableCores() / 2)),
       warm_up_chunk_frames_(options.chunk_ms / kFrameMs) {
@@ -99,7 +100,7 @@ Server::Server(const ServerOptions& options, std::vector<ServedModel> models,
   limits.max_audio_seconds = options.max_audio_seconds;
   limits.max_stream_seconds = options.max_stream_seconds;
   limits.log_transcripts = options.log_transcripts;
-  core_ = std::make_unique<SpeechCore>(std::move(models), limits, access_.get(), &registry_,
+  core_ = std::make_unique<SpeechCore>(std::move(models), limits, access_.get(), &seal_, &registry_,
                                        &executor_);
   service_ = std::make_unique<SpeechService>(core_.get());
 }
@@ -111,7 +112,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<Access>> access = std::make_unique<Access>();
   if (!options.token_file.empty()) access = Access::FromFile(options.token_file);
   if (!access.ok()) return access.status();
-  std::unique_ptr<Server> server(new Server(options, std::move(models), *std::move(access)));
+  absl::StatusOr<StateSeal> seal = StateSeal();
+  if (!options.state_key_file.empty()) seal = StateSeal::FromFile(options.state_key_file);
+  if (!seal.ok()) return seal.status();
+  std::unique_ptr<Server> server(
+      new Server(options, std::move(models), *std::move(access), *std::move(seal)));
   if (absl::Status status = server->Listen(options); !status.ok()) return status;
   if (!options.metrics_listen.empty()) {
     auto metrics = MetricsServer::Start(
@@ -192,6 +197,9 @@ void Server::Drain(std::chrono::milliseconds timeout) {
   Log(LogLevel::kInfo, "drain", {{"open_streams", int64_t{registry_.size()}}});
   SetReady(false);
   registry_.SetAccepting(absl::UnavailableError("the server is shutting down; try another one"));
+  registry_.MoveAll(
+      absl::UnavailableError("the server is shutting down; the stream can go on on "
+                             "another one from its last checkpoint"));
   if (!registry_.WaitUntilEmpty(timeout)) {
     Log(LogLevel::kWarning, "drain_timeout", {{"open_streams", int64_t{registry_.size()}}});
     registry_.CloseAll(absl::UnavailableError("the server is shutting down; try another one"));

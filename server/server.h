@@ -14,6 +14,7 @@
 #include "server/metrics/metrics_server.h"
 #include "server/options.h"
 #include "server/security/access.h"
+#include "server/security/state_seal.h"
 #include "server/services/speech_core.h"
 #include "server/services/speech_service.h"
 #include "server/session/session_registry.h"
@@ -33,7 +34,7 @@ absl::Status CheckListening(const ServerOptions& options);
 class Server {
  public:
   // Listens, and says NOT_SERVING until BeginServing. Unavailable if an address cannot be listened
-  // to, else as CheckListening and Access::FromFile. At least one model.
+  // to, else as CheckListening, Access::FromFile and StateSeal::FromFile. At least one model.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options,
                                                        std::vector<ServedModel> models);
   // Without Drain: cancels what is open.
@@ -54,18 +55,20 @@ class Server {
   // Reads the token file again.
   void ReloadTokens();
 
-  // Takes no new stream and says so by grpc.health.v1; lets open ones go on for `timeout`, then
+  // Takes no new stream and says so by grpc.health.v1; sends those away that can go on elsewhere
+  // (Checkpoint in rill.proto); lets the others go on for `timeout`, then
   // ends them with their final results and UNAVAILABLE. Returns when none is left.
   void Drain(std::chrono::milliseconds timeout);
 
  private:
   Server(const ServerOptions& options, std::vector<ServedModel> models,
-         std::unique_ptr<Access> access);
+         std::unique_ptr<Access> access, StateSeal seal);
   absl::Status Listen(const ServerOptions& options);
   void Stop();
   void SetReady(bool ready);
 
   const std::unique_ptr<Access> access_;
+  const StateSeal seal_;
   SessionRegistry registry_;
   Executor executor_;
   std::unique_ptr<SpeechCore> core_;

@@ -36,11 +36,12 @@ Engine::Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions
 
 Engine::~Engine() = default;
 
-absl::StatusOr<EngineStream> Engine::Open(const StreamOptions& options) {
+absl::StatusOr<EngineStream> Engine::Open(const StreamOptions& options, absl::string_view state) {
   auto ticket = admission_.Admit();
   if (!ticket.ok()) return ticket.status();
   ModelThread* thread = threads_[ticket->worker()].get();
-  auto stream = thread->worker().OpenStream(options);
+  RecognitionWorker& worker = thread->worker();
+  auto stream = state.empty() ? worker.OpenStream(options) : worker.ResumeStream(options, state);
   if (!stream.ok()) return stream.status();
   return EngineStream{*std::move(ticket), thread, *std::move(stream)};
 }

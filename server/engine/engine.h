@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "model/recognizer.h"
 #include "server/engine/admission.h"
 #include "server/engine/model_thread.h"
@@ -34,8 +35,9 @@ class Engine {
   Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);
   ~Engine();  // every EngineStream is gone by now
 
-  // ResourceExhausted: full. InvalidArgument: the options are at fault.
-  absl::StatusOr<EngineStream> Open(const StreamOptions& options);
+  // ResourceExhausted: full. InvalidArgument: the options are at fault. `state`: of the stream to
+  // go on with, see RecognitionWorker::ResumeStream; empty: a new one.
+  absl::StatusOr<EngineStream> Open(const StreamOptions& options, absl::string_view state = {});
 
   const Recognizer& recognizer() const { return *recognizer_; }
   int workers() const { return static_cast<int>(threads_.size()); }

@@ -95,6 +95,13 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   virtual std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
                                        const SessionProgress& progress) = 0;
 
+  // Sends something in between, for the sink's calls.
+  void Send(Outgoing out) {
+    std::lock_guard lock(mutex_);
+    queue_.Push(std::move(out.response), out.weight);
+    Advance();
+  }
+
   // Not after the end: a read must not begin when gRPC may be done with the call.
   void ReadNext() {
     std::lock_guard lock(mutex_);

@@ -15,6 +15,9 @@
 namespace rill::server {
 namespace {
 
+constexpr int kMinCheckpointMs = 1000;
+constexpr int kMaxCheckpointMs = 600000;
+
 // Unique in this process, and most likely among the processes that write to the same log.
 std::string NewStreamId() {
   static const uint32_t process = std::random_device()();
@@ -36,10 +39,11 @@ std::string Shortened(const std::string& text) {
 }  // namespace
 
 SpeechCore::SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limits, Access* access,
-                       SessionRegistry* registry, Executor* executor)
+                       const StateSeal* seal, SessionRegistry* registry, Executor* executor)
     : models_(std::move(models)),
       limits_(limits),
       access_(access),
+      seal_(seal),
       registry_(registry),
       executor_(executor) {}
 
@@ -77,6 +81,14 @@ absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
       int64_t{1000} * (request.recording ? limits_.max_audio_seconds : limits_.max_stream_seconds);
   options.mel_bins = model.info.mel_bins;
   options.log_transcripts = limits_.log_transcripts;
+  if (request.checkpoint_ms != 0 &&
+      (request.checkpoint_ms < kMinCheckpointMs || request.checkpoint_ms > kMaxCheckpointMs)) {
+    return absl::InvalidArgumentError(absl::StrCat("config.checkpoint_ms: must be 0 or ",
+                                                   kMinCheckpointMs, " to ", kMaxCheckpointMs,
+                                                   ", not ", request.checkpoint_ms));
+  }
+  options.checkpoint_ms = request.checkpoint_ms;
+  options.resume = request.resume;
   return options;
 }
 
@@ -108,8 +120,8 @@ absl::StatusOr<std::shared_ptr<Session>> SpeechCore::Admit(const OpenRequest& re
                        request.caller->name};
   auto lease = quota_.Take(*request.caller);
   if (!lease.ok()) return lease.status();
-  return Session::Open({(*model)->engine.get(), registry_, executor_}, *std::move(options), sink,
-                       *std::move(lease));
+  return Session::Open({(*model)->engine.get(), registry_, executor_, seal_}, *std::move(options),
+                       sink, *std::move(lease));
 }
 
 absl::StatusOr<std::shared_ptr<Session>> SpeechCore::Open(const OpenRequest& request,

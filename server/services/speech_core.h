@@ -14,6 +14,7 @@
 #include "server/executor.h"
 #include "server/metrics/call_counts.h"
 #include "server/security/access.h"
+#include "server/security/state_seal.h"
 #include "server/security/stream_quota.h"
 #include "server/services/served_model.h"
 #include "server/session/session.h"
@@ -36,7 +37,7 @@ class SpeechCore {
  public:
   // The first model is the default one. The pointers outlive the core.
   SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limits, Access* access,
-             SessionRegistry* registry, Executor* executor);
+             const StateSeal* seal, SessionRegistry* registry, Executor* executor);
 
   // Who calls `method`, before anything else is done. Unauthenticated, and a line in the log:
   // nobody that may.
@@ -51,7 +52,9 @@ class SpeechCore {
     bool speech_events = false;
     bool single_utterance = false;
     bool features = false;
-    bool recording = false;  // max_audio_seconds applies, and not max_stream_seconds
+    int checkpoint_ms = 0;    // 0: none
+    std::string resume = "";  // a Checkpoint's state; empty: a new stream
+    bool recording = false;   // max_audio_seconds applies, and not max_stream_seconds
   };
   // An error, and a line in the log, if there cannot be such a session now.
   absl::StatusOr<std::shared_ptr<Session>> Open(const OpenRequest& request,
@@ -74,6 +77,7 @@ class SpeechCore {
   const std::vector<ServedModel> models_;
   const SpeechLimits limits_;
   Access* const access_;
+  const StateSeal* const seal_;
   StreamQuota quota_;
   CallCounts refused_;
   SessionRegistry* const registry_;

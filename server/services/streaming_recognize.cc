@@ -58,13 +58,16 @@ class StreamingCall : public BidiStream<Request, Response> {
     open.speech_events = config.speech_events();
     open.single_utterance = config.single_utterance();
     open.features = features_;
+    open.checkpoint_ms = config.checkpoint_ms();
+    open.resume = config.resume();
     auto session = core_->Open(open, *context(), this);
     if (!session.ok()) return Reject(session.status());
     Response started;
     started.mutable_started()->set_stream_id((*session)->options().identity.id);
     started.mutable_started()->set_model((*session)->options().identity.model);
     started.mutable_started()->set_chunk_ms((*session)->options().stream.chunk_frames * kFrameMs);
-    Begin(*std::move(session), {{std::move(started)}});
+    Begin(*session, {{std::move(started)}});
+    (*session)->Start();
     ReadNext();
   }
 
@@ -103,6 +106,17 @@ class StreamingCall : public BidiStream<Request, Response> {
       answers.push_back(std::move(out));
     }
     return answers;
+  }
+
+  void OnCheckpoint(Checkpoint checkpoint) override {
+    Outgoing out;
+    v1::Checkpoint& message = *out.response.mutable_checkpoint();
+    message.set_state(std::move(checkpoint.state));
+    message.set_requests(checkpoint.requests);
+    message.set_request_bytes(checkpoint.request_bytes);
+    message.set_moving(checkpoint.moving);
+    out.response.set_processed_ms(session()->processed_ms());
+    Send(std::move(out));
   }
 
   SpeechCore* const core_;

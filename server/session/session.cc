@@ -28,8 +28,15 @@ absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
                                                        SessionOptions options, SessionSink* sink,
                                                        std::unique_ptr<StreamQuota::Lease> lease) {
   if (absl::Status status = host.registry->Accepting(); !status.ok()) return status;
-  auto stream = host.engine->Open(options.stream);
+  absl::string_view state;
+  if (!options.resume.empty()) {
+    auto opened = host.seal->Open(options.resume);
+    if (!opened.ok()) return opened.status();
+    state = *opened;
+  }
+  auto stream = host.engine->Open(options.stream, state);
   if (!stream.ok()) return stream.status();
+  options.resume = std::string();
   std::shared_ptr<Session> session(
       new Session(host, std::move(options), *std::move(stream), sink, std::move(lease)));
   session->member_ = session->engine_stream_->thread->Add(session);
@@ -46,6 +53,8 @@ Session::Session(const SessionHost& host, SessionOptions options, EngineStream s
       engine_stream_(std::move(stream)),
       sink_(sink),
       stats_(Clock::now(), &host.engine->metrics()) {
+  processed_ms_ = ProcessedMs();  // what went before is no work of this server
+  next_checkpoint_ms_ = processed_ms_ + options_.checkpoint_ms;
   Touch();
 }
 
@@ -68,6 +77,7 @@ void Session::Push(std::string bytes, bool last) {
     pending_ = std::move(bytes);
     pending_begin_ = 0;
     pending_last_ = last;
+    pending_open_ = true;
   }
   if (small) {
     Feed();
@@ -96,6 +106,8 @@ void Session::Feed() {
       if (pending_begin_ < pending_.size()) return;
       pending_ = std::string();
       pending_begin_ = 0;
+      if (pending_open_) ++requests_taken_;
+      pending_open_ = false;
       finish = pending_last_;
       if (!finish) {
         if (PauseIfFull()) return;
@@ -159,6 +171,7 @@ void Session::BetweenInputs(const Change& change) {
       if (phase_ != Phase::kOpen) return;
     }
     status = change(*stream());
+    ++requests_taken_;
   }
   if (status.ok()) {
     NotifyReady();
@@ -204,6 +217,19 @@ void Session::Close(const absl::Status& status) {
   }
 }
 
+void Session::Move(const absl::Status& status) {
+  if (options_.checkpoint_ms == 0) return;
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kOpen) return;
+    final_status_ = status;
+    moving_ = true;
+    if (output_paused_) return;  // OnWritten goes on
+  }
+  // The model thread comes by even if there is nothing to recognise.
+  engine_stream_->thread->MarkReady(member_);
+}
+
 void Session::Abort(const absl::Status& status) { CloseNow(status); }
 
 void Session::CloseNow(const absl::Status& status) {
@@ -223,18 +249,22 @@ void Session::CloseNow(const absl::Status& status) {
 void Session::NotifyReady() {
   {
     std::lock_guard lock(mutex_);
-    if (phase_ == Phase::kClosed || output_paused_ || !stream()->ready()) return;
+    if (phase_ == Phase::kClosed || output_paused_ || !(stream()->ready() || moving_)) return;
     stats_.OnReady(Clock::now());
   }
   engine_stream_->thread->MarkReady(member_);
 }
 
+// The clock of a stream counts samples; what waits for the model is counted in 10 ms frames.
+int64_t Session::ProcessedMs() const {
+  const RecognitionStream& stream = *engine_stream_->stream;
+  return stream.samples_received() / 16 - int64_t{10} * stream.queued_frames();
+}
+
 SessionProgress Session::Progress() {
-  // The clock of a stream counts samples; what waits for the model is counted in 10 ms frames.
   SessionProgress progress;
   progress.received_ms = stream()->samples_received() / 16;
-  const int64_t processed = progress.received_ms - int64_t{10} * stream()->queued_frames();
-  progress.processed_ms = std::max(processed_ms(), processed);
+  progress.processed_ms = std::max(processed_ms(), ProcessedMs());
   host_.engine->metrics().audio_ms.fetch_add(progress.processed_ms - processed_ms(),
                                              std::memory_order_relaxed);
   processed_ms_.store(progress.processed_ms, std::memory_order_relaxed);
@@ -252,10 +282,36 @@ void Session::LogTranscripts(const std::vector<StreamEvent>& events) const {
   }
 }
 
+std::optional<Checkpoint> Session::TakeCheckpoint() {
+  if (options_.checkpoint_ms == 0) return std::nullopt;
+  if (!moving_ && processed_ms() < next_checkpoint_ms_) return std::nullopt;
+  // Not while the client's side feeds the stream: the next step is soon enough.
+  std::unique_lock input(input_mutex_, std::try_to_lock);
+  if (!input.owns_lock()) return std::nullopt;
+  {
+    std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kOpen) return std::nullopt;
+  }
+  absl::StatusOr<std::string> state = stream()->Save();
+  if (!state.ok()) return std::nullopt;
+  next_checkpoint_ms_ = processed_ms() + options_.checkpoint_ms;
+  Checkpoint checkpoint;
+  checkpoint.state = host_.seal->Seal(*std::move(state));
+  checkpoint.requests = requests_taken_;
+  checkpoint.request_bytes = static_cast<int64_t>(pending_begin_);
+  checkpoint.moving = moving_;
+  if (checkpoint.moving) {
+    std::lock_guard lock(mutex_);
+    phase_ = Phase::kFinishing;
+  }
+  return checkpoint;
+}
+
 bool Session::AfterStep(TimePoint began) {
   std::vector<StreamEvent> events = stream()->TakeEvents();
   if (options_.log_transcripts) LogTranscripts(events);
-  const bool ended = !events.empty() && events.back().kind == StreamEvent::Kind::kEnd;
+  bool ended = !events.empty() && events.back().kind == StreamEvent::Kind::kEnd;
+  std::optional<Checkpoint> checkpoint = TakeCheckpoint();
   Touch();
   bool resume_input = false;
   bool again = false;
@@ -265,13 +321,17 @@ bool Session::AfterStep(TimePoint began) {
     if (phase_ == Phase::kClosed) return false;
     stats_.OnStep(began, Clock::now(), events);
     if (sink_ && !sink_->OnStep(std::move(events), Progress())) output_paused_ = true;
+    if (checkpoint) {
+      ended |= checkpoint->moving;
+      if (sink_) sink_->OnCheckpoint(*std::move(checkpoint));
+    }
     status = final_status_;
     if (!ended) {
       if (input_paused_ && !stream()->full()) {
         input_paused_ = false;
         resume_input = true;
       }
-      again = !output_paused_ && stream()->ready();
+      again = !output_paused_ && (stream()->ready() || (moving_ && phase_ == Phase::kOpen));
       if (again) stats_.OnReady(Clock::now());
     }
   }

@@ -27,7 +27,9 @@
 #include "server/engine/batch_member.h"
 #include "server/engine/engine.h"
 #include "server/executor.h"
+#include "server/security/state_seal.h"
 #include "server/security/stream_quota.h"
+#include "server/session/checkpoint.h"
 #include "server/session/session_registry.h"
 #include "server/session/session_sink.h"
 #include "server/session/stream_stats.h"
@@ -39,6 +41,7 @@ struct SessionHost {
   Engine* engine;
   SessionRegistry* registry;
   Executor* executor;
+  const StateSeal* seal;
 };
 
 struct SessionOptions {
@@ -46,6 +49,8 @@ struct SessionOptions {
   int64_t max_audio_ms = 0;  // 0: no limit
   int mel_bins = 80;         // floats a feature frame
   bool log_transcripts = false;
+  int64_t checkpoint_ms = 0;  // of audio recognised between two checkpoints; 0: none
+  std::string resume;         // a Checkpoint's state to go on from; empty: a new stream
   StreamIdentity identity;
 };
 
@@ -53,12 +58,16 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
  public:
   using Duration = std::chrono::steady_clock::duration;
 
-  // Unavailable: draining. ResourceExhausted: full. InvalidArgument: the options. `sink` is called
+  // Unavailable: draining. ResourceExhausted: full. InvalidArgument: the options. For a stream that
+  // goes on also StateSeal::Open's and RecognitionWorker::ResumeStream's errors. `sink` is called
   // until Detach. `lease` may be null.
   static absl::StatusOr<std::shared_ptr<Session>> Open(
       const SessionHost& host, SessionOptions options, SessionSink* sink,
       std::unique_ptr<StreamQuota::Lease> lease = nullptr);
   ~Session() override;
+
+  // After Open, as soon as the sink may be called: a stream that goes on may have audio already.
+  void Start() { NotifyReady(); }
 
   // Audio bytes, or features if the options say so. Taken at once or, if much waits for the model
   // already, bit by bit; the sink's OnInputTaken says when, and the next call must wait for it. If
@@ -74,6 +83,8 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
 
   // Final results of what came so far, then `status`.
   void Close(const absl::Status& status);
+  // If checkpoints were asked for: a last one as soon as can be, which says so, and then `status`.
+  void Move(const absl::Status& status);
   // No more results; `status` at once.
   void Abort(const absl::Status& status);
 
@@ -107,9 +118,12 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   void Feed();                 // gives pending input to the stream; asks for more unless it is full
   absl::Status AcceptSlice();  // input_mutex_ held
   bool PauseIfFull();
+  // Model thread. Nothing if it is not due, or cannot be had now.
+  std::optional<Checkpoint> TakeCheckpoint();
   bool OverLimit() const;
   void NotifyReady();
   void CloseNow(const absl::Status& status);
+  int64_t ProcessedMs() const;
   SessionProgress Progress();
   void LogTranscripts(const std::vector<StreamEvent>& events) const;
   void Touch();
@@ -122,9 +136,11 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   ModelThread::MemberId member_ = 0;  // set once, in Open
 
   std::mutex input_mutex_;
-  std::string pending_;        // guarded by input_mutex_
-  size_t pending_begin_ = 0;   // guarded by input_mutex_
-  bool pending_last_ = false;  // guarded by input_mutex_
+  std::string pending_;         // guarded by input_mutex_
+  size_t pending_begin_ = 0;    // guarded by input_mutex_
+  bool pending_last_ = false;   // guarded by input_mutex_
+  bool pending_open_ = false;   // guarded by input_mutex_: it is not in requests_taken_
+  int64_t requests_taken_ = 0;  // guarded by input_mutex_
 
   std::mutex mutex_;
   SessionSink* sink_;           // guarded by mutex_; null after Detach
@@ -134,6 +150,8 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   bool output_paused_ = false;  // guarded by mutex_: the model waits for the client
   StreamStats stats_;           // guarded by mutex_
 
+  std::atomic<bool> moving_{false};
+  int64_t next_checkpoint_ms_ = 0;  // model thread
   std::atomic<int64_t> processed_ms_{0};
   std::atomic<TimePoint::rep> last_activity_;
 };

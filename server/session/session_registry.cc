@@ -56,6 +56,10 @@ bool SessionRegistry::WaitUntilEmpty(Duration timeout) {
   return changed_.wait_for(lock, timeout, [this] { return sessions_.empty(); });
 }
 
+void SessionRegistry::MoveAll(const absl::Status& status) {
+  for (const auto& session : Sessions()) session->Move(status);
+}
+
 void SessionRegistry::CloseAll(const absl::Status& status) {
   for (const auto& session : Sessions()) session->Close(status);
 }

@@ -38,6 +38,8 @@ class SessionRegistry {
   void SetAccepting(const absl::Status& status);
   // True as soon as no session is left; false if some are after `timeout`.
   bool WaitUntilEmpty(Duration timeout);
+  // Sends away every session that can move, with `status`.
+  void MoveAll(const absl::Status& status);
   // Asks every session for its final results and to end with `status`.
   void CloseAll(const absl::Status& status);
   // Ends the idle thread: the registry holds no session any more, not even for a moment.

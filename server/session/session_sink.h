@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "model/recognizer.h"
+#include "server/session/checkpoint.h"
 
 namespace rill::server {
 
@@ -26,6 +27,9 @@ class SessionSink {
   // After every step of the model: what came out of it, if anything. False if so much waits for the
   // client that the stream must pause until Session::OnWritten(true).
   virtual bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) = 0;
+
+  // The state after all events given to OnStep so far. Only if SessionOptions ask for checkpoints.
+  virtual void OnCheckpoint(Checkpoint checkpoint) {}
 
   // The last call but OnStuck: everything is out, answer with this status.
   virtual void OnClosed(const absl::Status& status) = 0;

@@ -10,6 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "model/state/state_reader.h"
+#include "model/state/state_writer.h"
 
 namespace rill {
 namespace {
@@ -80,6 +82,55 @@ class FakeStream : public RecognitionStream {
   }
 
   std::vector<StreamEvent> TakeEvents() override { return std::exchange(events_, {}); }
+
+  absl::StatusOr<std::string> Save() const override {
+    EXPECT_FALSE(stepping_) << "saved during a step";
+    EXPECT_FALSE(feeding_) << "saved while it is fed";
+    EXPECT_TRUE(events_.empty()) << "saved before its events were taken";
+    std::lock_guard lock(mutex_);
+    if (!error_.ok()) return error_;
+    StateWriter writer;
+    writer.WriteString(std::string(queue_.begin(), queue_.end()));
+    writer.Write<uint64_t>(marks_.size());
+    for (const Mark& mark : marks_) {
+      writer.Write<uint64_t>(mark.after_bytes);
+      writer.Write(mark.flush_id);
+    }
+    writer.Write(received_bytes_);
+    writer.Write(consumed_);
+    writer.Write(utterance_start_);
+    writer.Write<uint64_t>(words_.size());
+    for (const Word& word : words_) {
+      writer.WriteString(word.text);
+      writer.Write(word.start);
+      writer.Write(word.end);
+    }
+    return writer.Take();
+  }
+
+  absl::Status Load(absl::string_view state) {
+    StateReader reader(state);
+    const std::string queue = reader.ReadString(1 << 20, "queue");
+    queue_.assign(queue.begin(), queue.end());
+    marks_.resize(reader.ReadCount(1000, "marks"));
+    for (Mark& mark : marks_) {
+      mark.after_bytes = reader.ReadCount(queue.size(), "mark");
+      mark.kind = StreamEvent::Kind::kFlushed;
+      mark.flush_id = reader.Read<uint64_t>();
+    }
+    received_bytes_ = reader.ReadTime();
+    consumed_ = reader.ReadTime();
+    utterance_start_ = reader.ReadTime();
+    words_.resize(reader.ReadCount(1000, "words"));
+    for (Word& word : words_) {
+      word.text = reader.ReadString(1000, "word");
+      word.start = reader.ReadTime();
+      word.end = reader.ReadTime();
+      word.confidence = 0.5f;
+    }
+    reader.RequireEnd();
+    return reader.status();
+  }
 
   void Step(int max_chunks) {
     EXPECT_FALSE(stepping_.exchange(true)) << "stepped by two threads";
@@ -208,6 +259,15 @@ class FakeWorker : public RecognitionWorker {
       return absl::ResourceExhaustedError("no slot");
     }
     return std::make_unique<FakeStream>(control_, &in_use_, options);
+  }
+
+  absl::StatusOr<std::unique_ptr<RecognitionStream>> ResumeStream(
+      const StreamOptions& options, absl::string_view state) override {
+    auto stream = OpenStream(options);
+    if (!stream.ok()) return stream.status();
+    const absl::Status status = static_cast<FakeStream&>(**stream).Load(state);
+    if (!status.ok()) return status;
+    return stream;
   }
 
   void Step(absl::Span<RecognitionStream* const> streams, int max_chunks) override {

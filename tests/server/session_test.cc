@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -70,9 +71,16 @@ class FakeCall : public SessionSink {
     std::lock_guard lock(mutex_);
     return events_;
   }
-  std::string Transcript() {
+  std::optional<Checkpoint> checkpoint() {
+    std::lock_guard lock(mutex_);
+    return checkpoint_;
+  }
+  // Finals; `covered`: only those before the last checkpoint.
+  std::string Transcript(bool covered = false) {
     std::string transcript;
-    for (const StreamEvent& event : events()) {
+    std::vector<StreamEvent> events = this->events();
+    if (covered) events.resize(events_at_checkpoint_);
+    for (const StreamEvent& event : events) {
       if (event.kind == StreamEvent::Kind::kFinal) transcript += event.hypothesis.text + "\n";
     }
     return transcript;
@@ -90,6 +98,12 @@ class FakeCall : public SessionSink {
     for (StreamEvent& event : events) events_.push_back(std::move(event));
     full_ = waiting_ >= max_waiting_;
     return !full_;
+  }
+  void OnCheckpoint(Checkpoint checkpoint) override {
+    EXPECT_FALSE(closed_);
+    std::lock_guard lock(mutex_);
+    events_at_checkpoint_ = events_.size();
+    checkpoint_ = std::move(checkpoint);
   }
   void OnClosed(const absl::Status& status) override {
     std::lock_guard lock(mutex_);
@@ -115,6 +129,8 @@ class FakeCall : public SessionSink {
   bool full_ = false;
   absl::Status status_;
   std::vector<StreamEvent> events_;
+  std::optional<Checkpoint> checkpoint_;
+  size_t events_at_checkpoint_ = 0;
 };
 
 class SessionTest : public testing::Test {
@@ -137,7 +153,7 @@ class SessionTest : public testing::Test {
     EXPECT_EQ(registry_.size(), 0);
   }
 
-  SessionHost host() { return {engine_.get(), &registry_, &executor_}; }
+  SessionHost host() { return {engine_.get(), &registry_, &executor_, &seal_}; }
 
   static SessionOptions Options() {
     SessionOptions options;
@@ -148,6 +164,7 @@ class SessionTest : public testing::Test {
   std::shared_ptr<FakeControl> control_ = std::make_shared<FakeControl>();
   SessionRegistry registry_;
   Executor executor_{2};
+  const StateSeal seal_;
   std::unique_ptr<Engine> engine_;
 };
 
@@ -331,6 +348,139 @@ TEST_F(IdleSessionTest, AClientThatDoesNotReadIsCutOff) {
   EXPECT_TRUE(Eventually([&] { return call.closed(); }));
   EXPECT_TRUE(absl::IsResourceExhausted(call.status())) << call.status();
   EXPECT_TRUE(call.stuck());
+}
+
+// Pushes the messages, but not those that the checkpoint covers.
+void PushRest(FakeCall& call, const std::vector<std::string>& messages, const Checkpoint& from) {
+  for (size_t i = from.requests; i < messages.size() && !call.closed(); ++i) {
+    const bool partial = i == static_cast<size_t>(from.requests);
+    call.Push(messages[i].substr(partial ? from.request_bytes : 0));
+    if (i % 3 == 0) call.Read();
+  }
+}
+
+TEST_F(SessionTest, MovesAtAnyTimeWithoutALossOrARepetition) {
+  for (uint32_t seed = 0; seed < 30; ++seed) {
+    std::mt19937 random(seed);
+    std::vector<std::string> messages;
+    for (int i = 0; i < 12; ++i) messages.push_back(Bytes(random() % 60000, seed + i));
+    FakeCall alone;
+    ASSERT_TRUE(alone.Open(host(), Options()));
+    PushRest(alone, messages, {});
+    alone.session().Finish();
+    ASSERT_TRUE(alone.WaitClosed());
+
+    SessionOptions options = Options();
+    options.checkpoint_ms = 1000;
+    FakeCall before;
+    ASSERT_TRUE(before.Open(host(), options));
+    std::thread mover([&, pause = random() % 3000] {
+      std::this_thread::sleep_for(std::chrono::microseconds(pause));
+      before.session().Move(absl::UnavailableError("moved"));
+    });
+    PushRest(before, messages, {});
+    mover.join();
+    ASSERT_TRUE(before.WaitClosed()) << seed;
+    EXPECT_EQ(before.status(), absl::UnavailableError("moved"));
+    const std::optional<Checkpoint> checkpoint = before.checkpoint();
+    ASSERT_TRUE(checkpoint && checkpoint->moving) << seed;
+    EXPECT_EQ(before.Transcript(true), before.Transcript()) << "nothing comes after the last one";
+
+    options.resume = checkpoint->state;
+    FakeCall after;
+    ASSERT_TRUE(after.Open(host(), options));
+    after.session().Start();
+    PushRest(after, messages, *checkpoint);
+    after.session().Finish();
+    ASSERT_TRUE(after.WaitClosed());
+    EXPECT_TRUE(after.status().ok());
+    ASSERT_EQ(before.Transcript() + after.Transcript(), alone.Transcript()) << seed;
+  }
+}
+
+TEST_F(SessionTest, MovesInTheMiddleOfAMessage) {
+  const std::vector<std::string> messages = {Bytes(9000, 1), Bytes(500000, 2)};
+  FakeCall alone;
+  ASSERT_TRUE(alone.Open(host(), Options()));
+  PushRest(alone, messages, {});
+  alone.session().Finish();
+  ASSERT_TRUE(alone.WaitClosed());
+
+  SessionOptions options = Options();
+  options.checkpoint_ms = 1000;
+  FakeCall before;
+  ASSERT_TRUE(before.Open(host(), options));
+  before.Push(messages[0]);
+  control_->CloseGate();
+  before.session().Push(messages[1]);  // more than the queue may hold
+  EXPECT_TRUE(Eventually([&] { return before.session().stream()->full(); }));
+  before.session().Move(absl::UnavailableError("moved"));
+  control_->OpenGate();
+  ASSERT_TRUE(before.WaitClosed());
+  const Checkpoint checkpoint = *before.checkpoint();
+  EXPECT_EQ(checkpoint.requests, 1);
+  EXPECT_GT(checkpoint.request_bytes, 0);
+
+  options.resume = checkpoint.state;
+  FakeCall after;
+  ASSERT_TRUE(after.Open(host(), options));
+  after.session().Start();
+  PushRest(after, messages, checkpoint);
+  after.session().Finish();
+  ASSERT_TRUE(after.WaitClosed());
+  EXPECT_EQ(before.Transcript() + after.Transcript(), alone.Transcript());
+}
+
+TEST_F(SessionTest, GoesOnFromItsLastCheckpointAfterAnyEnd) {
+  const std::vector<std::string> messages(40, Bytes(16000, 1));
+  FakeCall alone;
+  ASSERT_TRUE(alone.Open(host(), Options()));
+  PushRest(alone, messages, {});
+  alone.session().Finish();
+  ASSERT_TRUE(alone.WaitClosed());
+
+  SessionOptions options = Options();
+  options.checkpoint_ms = 3000;
+  FakeCall before;
+  ASSERT_TRUE(before.Open(host(), options));
+  PushRest(before, messages, {});
+  ASSERT_TRUE(Eventually([&] { return before.checkpoint().has_value(); }));
+  before.session().Abort(absl::CancelledError("killed"));
+  const Checkpoint checkpoint = *before.checkpoint();
+  EXPECT_FALSE(checkpoint.moving);
+
+  options.resume = checkpoint.state;
+  FakeCall after;
+  ASSERT_TRUE(after.Open(host(), options));
+  after.session().Start();
+  PushRest(after, messages, checkpoint);
+  after.session().Finish();
+  ASSERT_TRUE(after.WaitClosed());
+  EXPECT_EQ(before.Transcript(true) + after.Transcript(), alone.Transcript());
+}
+
+TEST_F(SessionTest, AForgedStateIsRefusedAndCostsNoSlot) {
+  SessionOptions options = Options();
+  options.resume = seal_.Seal("no state");
+  FakeCall call;
+  EXPECT_FALSE(call.Open(host(), options));
+  options.resume.back() ^= 1;
+  EXPECT_FALSE(call.Open(host(), options));
+  options.resume = "short";
+  EXPECT_EQ(Session::Open(host(), options, &call).status().code(),
+            absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(engine_->open_streams(), 0);
+}
+
+TEST_F(SessionTest, WithoutCheckpointsAStreamStays) {
+  FakeCall call;
+  ASSERT_TRUE(call.Open(host(), Options()));
+  call.session().Move(absl::UnavailableError("moved"));
+  call.Push(Bytes(32000, 1));
+  call.session().Finish();
+  ASSERT_TRUE(call.WaitClosed());
+  EXPECT_TRUE(call.status().ok());
+  EXPECT_FALSE(call.checkpoint());
 }
 
 }  // namespace

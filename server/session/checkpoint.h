@@ -1,0 +1,16 @@
+// The state of a stream for its client, and what it covers. Plain value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace rill::server {
+
+struct Checkpoint {
+  std::string state;          // sealed
+  int64_t requests = 0;       // taken whole since the session was opened
+  int64_t request_bytes = 0;  // of the next one's audio or features
+  bool moving = false;        // the session takes nothing more
+};
+
+}  // namespace rill::server
