@@ -15,6 +15,10 @@ if(RILL_SANITIZE)
   add_link_options(-fsanitize=${RILL_SANITIZE})
 endif()
 
+if(RILL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # rill_library(NAME SOURCES... ): a room's static library.
 function(rill_library name)
   add_library(${name} STATIC ${ARGN})
@@ -45,7 +49,7 @@ function(rill_simd_variant target isa flags)
   target_compile_definitions(${objects} PRIVATE RILL_SIMD=${isa} RILL_SIMD_${isa}=1)
   target_compile_options(${objects} PRIVATE ${flags} -O3 -fopenmp-simd
     -fno-math-errno -fno-trapping-math -ffp-contract=fast
-    -Wno-maybe-uninitialized)  # GCC 12 warns of its own AVX-512 intrinsics (bug 105593)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # GCC 12 warns of its own AVX-512 intrinsics (bug 105593)
   target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
 endfunction()
 

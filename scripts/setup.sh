@@ -5,6 +5,7 @@
 #   scripts/setup.sh          what the server and the client need
 #   scripts/setup.sh all      and what the tests, the benchmarks and the trainer need
 #   scripts/setup.sh images   what scripts/check_images.sh needs
+#   scripts/setup.sh fuzz     what scripts/fuzz.sh needs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -47,6 +48,10 @@ openssl                 certificates for the server in the image
 prometheus              promtool, which tests the alerts
 python3-venv            a private folder for the linters
 '
+fuzz_packages='
+clang                   compiles the fuzz targets; libFuzzer comes with it
+libomp-dev              OpenMP as clang knows it
+'
 # LibTorch for rill-train, from PyPI: --no-deps leaves out gigabytes of CUDA libraries. The two small
 # CUDA wheels are there because libtorch_cpu asks for them at start, even on a CPU.
 wheels='torch==2.13.0 nvidia-cuda-runtime>=13,<14 nvidia-cuda-cupti>=13,<14'
@@ -56,7 +61,8 @@ case $scope in
   serve) wanted=$serve_packages ;;
   all) wanted=$serve_packages$all_packages ;;
   images) wanted=$image_packages ;;
-  *) echo "usage: scripts/setup.sh [all|images]" >&2; exit 2 ;;
+  fuzz) wanted=$serve_packages$all_packages$fuzz_packages ;;
+  *) echo "usage: scripts/setup.sh [all|images|fuzz]" >&2; exit 2 ;;
 esac
 
 missing=()
