@@ -19,6 +19,8 @@ namespace {
 
 namespace experimental = grpc::experimental;
 
+constexpr size_t kMaxPemBytes = 1 << 20;
+
 bool IsUnixSocket(const std::string& server) {
   return absl::StartsWith(server, "unix:") || absl::StartsWith(server, "unix-abstract:");
 }
@@ -34,8 +36,11 @@ bool IsThisMachine(const std::string& server) {
 
 absl::StatusOr<std::string> ReadPem(const char* field, const std::string& path) {
   if (path.empty()) return std::string();
+  // By read, which does not throw: of a folder there are no bytes.
   std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text(kMaxPemBytes, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
   if (!file.is_open() || text.find("-----BEGIN ") == std::string::npos) {
     return absl::InvalidArgumentError(absl::StrCat(field, " ", path, ": is not a PEM file"));
   }
@@ -128,6 +133,9 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const Connection& con
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
   arguments.SetLoadBalancingPolicyName("round_robin");
+  // A server that is switched off says nothing: ask.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
   if (own) arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   std::vector<std::unique_ptr<experimental::ClientInterceptorFactoryInterface>> interceptors;
   if (!connection.token.empty()) {

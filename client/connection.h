@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,7 +17,8 @@ struct Connection {
   // HOST:PORT, unix:PATH or unix-abstract:NAME. A host name with several addresses is several
   // servers: calls go to them in turn.
   std::string server = "127.0.0.1:50051";
-  bool tls = false;       // the files below imply it
+  std::vector<std::string> other_servers;  // likewise: where a ResumableStream may go on
+  bool tls = false;                        // the files below imply it
   std::string ca_file;    // PEM: who may have signed the server's certificate; empty: as the system
   std::string cert_file;  // PEM: the client's own certificate, for a server that wants one
   std::string key_file;   // its key
@@ -29,9 +31,9 @@ struct Connection {
 // Ok if `server` is an address that a Connection may have.
 absl::Status ValidateServerAddress(const std::string& server);
 
-// InvalidArgument names the field at fault: the address, one of the files, a token that would go
-// over the network in plain text. Connects with the first call. `own`: over a connection of its
-// own, not shared with other channels to the same server.
+// To connection.server. InvalidArgument names the field at fault: the address, one of the files, a
+// token that would go over the network in plain text. Connects with the first call. `own`: over a
+// connection of its own, not shared with other channels to the same server.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const Connection& connection,
                                                            bool own = false);
 

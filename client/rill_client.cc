@@ -8,9 +8,17 @@
 namespace rill::client {
 
 absl::StatusOr<std::unique_ptr<RillClient>> RillClient::Create(const Connection& connection) {
-  auto channel = OpenChannel(connection);
-  if (!channel.ok()) return channel.status();
-  return std::unique_ptr<RillClient>(new RillClient(*channel));
+  std::vector<std::string> servers = connection.other_servers;
+  servers.insert(servers.begin(), connection.server);
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (const std::string& server : servers) {
+    Connection one = connection;
+    one.server = server;
+    auto channel = OpenChannel(one);
+    if (!channel.ok()) return channel.status();
+    channels.push_back(*std::move(channel));
+  }
+  return std::unique_ptr<RillClient>(new RillClient(channels));
 }
 
 absl::StatusOr<std::unique_ptr<RillClient>> RillClient::Create(const std::string& server) {
@@ -19,13 +27,25 @@ absl::StatusOr<std::unique_ptr<RillClient>> RillClient::Create(const std::string
   return Create(connection);
 }
 
-RillClient::RillClient(const std::shared_ptr<grpc::Channel>& channel)
-    : stub_(v1::SpeechRecognition::NewStub(channel)),
-      health_(grpc::health::v1::Health::NewStub(channel)) {}
+RillClient::RillClient(const std::vector<std::shared_ptr<grpc::Channel>>& channels)
+    : stub_(v1::SpeechRecognition::NewStub(channels.front())),
+      health_(grpc::health::v1::Health::NewStub(channels.front())) {
+  for (size_t i = 1; i < channels.size(); ++i) {
+    others_.push_back(v1::SpeechRecognition::NewStub(channels[i]));
+  }
+}
 
 std::unique_ptr<StreamingSession> RillClient::StartStreaming(const v1::StreamingConfig& config,
                                                              const CallOptions& options) {
   return std::make_unique<StreamingSession>(*stub_, config, options);
+}
+
+std::unique_ptr<ResumableStream> RillClient::StartResumable(const v1::StreamingConfig& config,
+                                                            const ResumeOptions& resume,
+                                                            const CallOptions& options) {
+  std::vector<v1::SpeechRecognition::Stub*> servers = {stub_.get()};
+  for (const auto& other : others_) servers.push_back(other.get());
+  return std::make_unique<ResumableStream>(std::move(servers), config, resume, options);
 }
 
 absl::StatusOr<v1::RecognizeResponse> RillClient::Recognize(const v1::RecognizeRequest& request,

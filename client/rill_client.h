@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "client/call_options.h"
 #include "client/connection.h"
+#include "client/resumable_stream.h"
 #include "client/status.h"
 #include "client/streaming_session.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -44,6 +45,12 @@ class RillClient {
   std::unique_ptr<StreamingSession> StartStreaming(const v1::StreamingConfig& config,
                                                    const CallOptions& options = {});
 
+  // A live stream that goes on when it loses its server; see ResumableStream. Never fails here.
+  // The client must outlive it.
+  std::unique_ptr<ResumableStream> StartResumable(const v1::StreamingConfig& config,
+                                                  const ResumeOptions& resume = {},
+                                                  const CallOptions& options = {});
+
   // A short recording in one message.
   absl::StatusOr<v1::RecognizeResponse> Recognize(const v1::RecognizeRequest& request,
                                                   const CallOptions& options = {});
@@ -62,9 +69,10 @@ class RillClient {
       const std::string& service = "", const CallOptions& options = {});
 
  private:
-  explicit RillClient(const std::shared_ptr<grpc::Channel>& channel);
+  explicit RillClient(const std::vector<std::shared_ptr<grpc::Channel>>& channels);
 
   std::unique_ptr<v1::SpeechRecognition::Stub> stub_;
+  std::vector<std::unique_ptr<v1::SpeechRecognition::Stub>> others_;
   std::unique_ptr<grpc::health::v1::Health::Stub> health_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "client/requests.h"
 #include "client/status.h"
 
 namespace rill::client {
@@ -20,23 +21,21 @@ StreamingSession::~StreamingSession() {
   stream_->Finish();
 }
 
-bool StreamingSession::Write(std::string audio) {
-  v1::StreamingRecognizeRequest request;
-  request.set_audio(std::move(audio));
+bool StreamingSession::Send(const v1::StreamingRecognizeRequest& request) {
   return stream_->Write(request);
 }
+
+bool StreamingSession::Write(std::string audio) { return Send(AudioRequest(std::move(audio))); }
 
 bool StreamingSession::WriteFeatures(std::string frames) {
-  v1::StreamingRecognizeRequest request;
-  request.mutable_features()->set_data(std::move(frames));
-  return stream_->Write(request);
+  return Send(FeaturesRequest(std::move(frames)));
 }
 
-bool StreamingSession::Flush(uint64_t id) {
-  v1::StreamingRecognizeRequest request;
-  request.mutable_flush()->set_id(id);
-  return stream_->Write(request);
+bool StreamingSession::SetHotWords(const v1::HotWords& hot_words) {
+  return Send(HotWordsRequest(hot_words));
 }
+
+bool StreamingSession::Flush(uint64_t id) { return Send(FlushRequest(id)); }
 
 bool StreamingSession::Finish() { return stream_->WritesDone(); }
 

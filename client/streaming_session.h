@@ -8,7 +8,7 @@
 //   absl::Status status = session->ReadAll([](const auto& response) { ... });
 //   writer.join();
 //
-// Thread rule: one thread writes (Write, WriteFeatures, Flush, Finish), one reads (Next, ReadAll);
+// Thread rule: one thread writes (Write ... Send), one reads (Next, ReadAll);
 // they may be the same, but a writer that never reads stops once the flow-control window is full.
 // Cancel is for any thread. Destroy it when both threads are out; a call still open is then
 // cancelled.
@@ -39,10 +39,14 @@ class StreamingSession {
   bool Write(std::string audio);
   bool WriteFeatures(
       std::string frames);  // as FeatureFrames.data; the config must ask for features
+  // In place of the hot words so far, for the audio to come.
+  bool SetHotWords(const v1::HotWords& hot_words);
   // Everything written so far becomes final; a response with `flushed` == id follows it.
   bool Flush(uint64_t id);
   // The audio is over. The last words are still to be read.
   bool Finish();
+  // Any request but the first, as it is.
+  bool Send(const v1::StreamingRecognizeRequest& request);
 
   // Waits for the next response. False: the call is over, see status().
   bool Next(v1::StreamingRecognizeResponse* response);

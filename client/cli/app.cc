@@ -36,6 +36,7 @@ constexpr char kStreamHelp[] = R"(Examples:
   rill stream talk.flac --fast --json       as fast as the server reads, one JSON object a result
   rill stream --mic                         until Ctrl-C
   rill stream --mic --single-utterance      until you pause
+  rill stream talk.flac --server a:50051 --or-server b:50051     b takes over if a goes away
   ffmpeg -i URL -f s16le -ac 1 -ar 16000 - | rill stream - --rate 16000
   rill stream call.raw --rate 8000 --encoding linear16
 
@@ -138,6 +139,14 @@ void AddStream(Context& context) {
   sub->add_flag("--events", command->events, "Write when somebody begins to speak, and has paused");
   sub->add_flag("--single-utterance", command->single_utterance,
                 "End after the first final result: a command, an answer");
+  sub->add_flag("--resume", command->resume,
+                "When the server stops or is lost, go on from the last checkpoint: there, when it "
+                "is back within 30 s, or at --or-server");
+  sub->add_option("--or-server", command->other_servers,
+                  "Another server with the same models and --state-key-file; implies --resume")
+      ->type_name("HOST:PORT")
+      ->check(IsServerAddress())
+      ->each([command](const std::string&) { command->resume = true; });
   sub->parse_complete_callback([file, mic] {
     if (file->count() == 0 && mic->count() == 0) {
       throw CLI::ValidationError("rill stream needs a FILE, - for standard input, or --mic");

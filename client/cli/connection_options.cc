@@ -18,10 +18,7 @@ void ConnectionOptions::AddTo(CLI::App* app) {
       ->type_name("HOST:PORT")
       ->capture_default_str()
       ->group(kGroup)
-      ->check([](const std::string& text) {
-        const absl::Status status = ValidateServerAddress(text);
-        return status.ok() ? std::string() : std::string(status.message());
-      });
+      ->check(IsServerAddress());
   app->add_flag("--tls", connection.tls, "Encrypt; the files below imply it")->group(kGroup);
   const auto add_file = [&](const char* flag, std::string* path, const char* what) {
     app->add_option(flag, *path, what)
@@ -55,6 +52,15 @@ absl::Status ConnectionOptions::Finish() {
   if (!connection.token.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("--token-file ", token_file, ": its first line is no token"));
+}
+
+CLI::Validator IsServerAddress() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const absl::Status status = ValidateServerAddress(text);
+        return status.ok() ? std::string() : std::string(status.message());
+      },
+      "");
 }
 
 std::string ConnectionHelp(const CLI::App& app) {

@@ -20,6 +20,9 @@ struct ConnectionOptions {
   absl::Status Finish();
 };
 
+// Of an option that takes a server.
+CLI::Validator IsServerAddress();
+
 // Their help, for the end of each command's own.
 std::string ConnectionHelp(const CLI::App& app);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/cli/app.h"
+#include "client/cli/exit_code.h"
 
 namespace {
 
@@ -39,5 +40,8 @@ int main(int argc, char** argv) {
                       .err_is_terminal = isatty(STDERR_FILENO) == 1,
                       .columns = TerminalColumns,
                       .stop = &stop};
-  return rill::client::RunApp(std::vector<std::string>(argv + 1, argv + argc), io);
+  const int code = rill::client::RunApp(std::vector<std::string>(argv + 1, argv + argc), io);
+  if (std::cout.flush()) return code;
+  std::cerr << "rill: cannot write to standard output: is the disk full?\n";
+  return code == rill::client::kExitOk ? rill::client::kExitFailed : code;
 }

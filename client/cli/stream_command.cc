@@ -78,7 +78,8 @@ absl::StatusOr<std::unique_ptr<AudioSource>> OpenSource(const StreamCommand& com
 }
 
 // Sends the audio until it is over, the call is over, or the user has had enough.
-absl::Status Send(AudioSource& source, StreamingSession& session, Pacer* pacer, int packet_ms,
+template <class Stream>
+absl::Status Send(AudioSource& source, Stream& session, Pacer* pacer, int packet_ms,
                   const std::atomic<bool>& stop) {
   while (!stop) {
     absl::StatusOr<AudioPiece> piece = source.Read(std::chrono::milliseconds(packet_ms));
@@ -94,6 +95,46 @@ absl::Status Send(AudioSource& source, StreamingSession& session, Pacer* pacer, 
   return absl::OkStatus();
 }
 
+// Shows the results as they come. How the call ended, or what was wrong with the audio.
+template <class Stream>
+absl::Status Play(const StreamCommand& command, AudioSource& source, Stream& stream, bool caption,
+                  Io& io) {
+  // A pipe or a microphone has a pace of its own.
+  std::optional<Pacer> pacer;
+  if (!command.fast && !command.microphone && command.file != "-") pacer.emplace(Clock::Real());
+  absl::Status audio_status;
+  std::thread sender([&] {
+    audio_status = Send(source, stream, pacer ? &*pacer : nullptr, command.packet_ms, *io.stop);
+  });
+
+  absl::Status status;
+  {
+    LiveCaption live(&io.out, io.columns);
+    status = stream.ReadAll([&](const v1::StreamingRecognizeResponse& response) {
+      if (response.has_speech_event()) {
+        const v1::SpeechEvent& event = response.speech_event();
+        if (caption) {
+          live.Show(event);
+        } else {
+          io.out << (command.json ? SpeechEventJson(event) : FormatSpeechEvent(event)) << std::endl;
+        }
+      }
+      if (!response.has_result()) return;
+      const v1::Result& result = response.result();
+      if (caption) {
+        live.Show(result);
+      } else if (command.json) {
+        io.out << ResultJson(result) << std::endl;
+      } else if (!result.text().empty()) {
+        io.out << FormatResultLine(result) << (result.is_final() ? "" : " ...") << std::endl;
+      }
+    });
+  }
+  *io.stop = true;
+  sender.join();
+  return audio_status.ok() ? status : audio_status;
+}
+
 }  // namespace
 
 int StreamCommand::Run(Io& io) const {
@@ -101,7 +142,9 @@ int StreamCommand::Run(Io& io) const {
     io.err << "rill stream: " << Explain(status, connection.server) << "\n";
     return ExitCodeOf(status);
   };
-  auto client = RillClient::Create(connection);
+  Connection to = connection;
+  to.other_servers = other_servers;
+  auto client = RillClient::Create(to);
   if (!client.ok()) return fail(client.status());
   auto source = OpenSource(*this, io);
   if (!source.ok()) return fail(source.status());
@@ -115,41 +158,16 @@ int StreamCommand::Run(Io& io) const {
   config.set_speech_events(events);
   config.set_single_utterance(single_utterance);
 
-  std::unique_ptr<StreamingSession> session = (*client)->StartStreaming(config);
-  // A pipe or a microphone has a pace of its own.
-  std::optional<Pacer> pacer;
-  if (!fast && !microphone && file != "-") pacer.emplace(Clock::Real());
-  absl::Status audio_status;
-  std::thread sender([&] {
-    audio_status = Send(**source, *session, pacer ? &*pacer : nullptr, packet_ms, *io.stop);
-  });
-
   absl::Status status;
-  {
-    LiveCaption live(&io.out, io.columns);
-    status = session->ReadAll([&](const v1::StreamingRecognizeResponse& response) {
-      if (response.has_speech_event()) {
-        const v1::SpeechEvent& event = response.speech_event();
-        if (caption) {
-          live.Show(event);
-        } else {
-          io.out << (json ? SpeechEventJson(event) : FormatSpeechEvent(event)) << std::endl;
-        }
-      }
-      if (!response.has_result()) return;
-      const v1::Result& result = response.result();
-      if (caption) {
-        live.Show(result);
-      } else if (json) {
-        io.out << ResultJson(result) << std::endl;
-      } else if (!result.text().empty()) {
-        io.out << FormatResultLine(result) << (result.is_final() ? "" : " ...") << std::endl;
-      }
-    });
+  if (resume) {
+    const auto stream = (*client)->StartResumable(config);
+    status = Play(*this, **source, *stream, caption, io);
+    if (stream->resumed() > 0) {
+      io.err << "rill stream: lost its server and went on " << stream->resumed() << " times\n";
+    }
+  } else {
+    status = Play(*this, **source, *(*client)->StartStreaming(config), caption, io);
   }
-  *io.stop = true;
-  sender.join();
-  if (!audio_status.ok()) return fail(audio_status);
   return status.ok() ? kExitOk : fail(status);
 }
 

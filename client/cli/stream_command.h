@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "client/cli/io.h"
 #include "client/connection.h"
@@ -21,6 +22,8 @@ struct StreamCommand {
   bool events = false;  // write speech events, too
   bool single_utterance = false;
   bool json = false;
+  bool resume = false;                     // go on when the server is lost
+  std::vector<std::string> other_servers;  // and there, too
 
   int Run(Io& io) const;  // the exit code
 };

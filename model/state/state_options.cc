@@ -19,6 +19,8 @@ std::string Describe(const StreamOptions& options) {
   writer.Write(endpoint.silence_after_words_ms);
   writer.Write(endpoint.silence_without_words_ms);
   writer.Write(endpoint.max_utterance_ms);
+  writer.Write(options.speech_events);
+  writer.Write(options.single_utterance);
   writer.Write(options.decoder.kind);
   writer.Write(options.decoder.alternatives);
   const BeamOptions& beam = options.decoder.beam;

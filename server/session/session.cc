@@ -311,7 +311,8 @@ bool Session::AfterStep(TimePoint began) {
   std::vector<StreamEvent> events = stream()->TakeEvents();
   if (options_.log_transcripts) LogTranscripts(events);
   bool ended = !events.empty() && events.back().kind == StreamEvent::Kind::kEnd;
-  std::optional<Checkpoint> checkpoint = TakeCheckpoint();
+  std::optional<Checkpoint> checkpoint;
+  if (!ended) checkpoint = TakeCheckpoint();
   Touch();
   bool resume_input = false;
   bool again = false;

@@ -1,9 +1,13 @@
 // rill-server and rill as programs: what an operator and a script see.
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
 #include "tests/integration/integration_fixture.h"
@@ -98,10 +102,90 @@ TEST_F(ProgramsTest, ShutdownEndsAnOpenStreamWithItsWords) {
   EXPECT_EQ(server_->process().Wait(), 0);
 }
 
-TEST_F(ProgramsTest, WrongModelFileIsNamed) {
-  Process server({RILL_SERVER_PROGRAM, "--model", Data("demo.flac"), "--listen=127.0.0.1:0"});
-  EXPECT_NE(server.Wait(), 0);
-  EXPECT_THAT(server.error(), HasSubstr("demo.flac"));
+TEST_F(ProgramsTest, AFullDiskIsSaid) {
+  // /dev/full takes nothing; the shell stands for what would redirect there.
+  for (const std::string command : {"transcribe", "stream --fast"}) {
+    Process rill({"/bin/sh", "-c",
+                  std::string(RILL_PROGRAM) + " " + command + " " + Data("demo.flac") +
+                      " --server=" + address_ + " > /dev/full"});
+    EXPECT_EQ(rill.Wait(), 1) << command;
+    EXPECT_THAT(rill.error(), HasSubstr("rill: cannot write to standard output")) << command;
+  }
+  // No file may have a byte: what a full disk does to --output.
+  Process rill({"/bin/sh", "-c",
+                "trap '' XFSZ; ulimit -f 0; exec " RILL_PROGRAM " transcribe -f json --output " +
+                    folder_.path() + " " + Data("demo.flac") + " --server=" + address_});
+  EXPECT_EQ(rill.Wait(), 1);
+  EXPECT_THAT(rill.error(), HasSubstr("cannot write " + (folder_ / "demo.json")));
+}
+
+TEST_F(ProgramsTest, AServerWhoseLogCannotBeWrittenServes) {
+  Process server({"/bin/sh", "-c",
+                  "exec " RILL_SERVER_PROGRAM " --model " + (folder_ / "tiny.safetensors") +
+                      " --listen=unix:" + (folder_ / "socket") + " 2> /dev/full"});
+  address_ = "unix:" + (folder_ / "socket");
+  ASSERT_TRUE(Eventually([this] { return Process(Rill({"health"})).Wait() == 0; }));
+  Process transcribe(Rill({"transcribe", Data("demo.flac")}));
+  EXPECT_EQ(transcribe.Wait(), 0) << transcribe.error();
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0);
+}
+
+TEST_F(ProgramsTest, WhatKeepsAServerFromStartingIsSaidInALine) {
+  const std::string model = "--model=" + (folder_ / "tiny.safetensors");
+  const auto file = [&](const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return folder_ / name;
+  };
+  const std::string unreadable = file("unreadable", "x");
+  const std::string empty = file("empty", "");
+  chmod(unreadable.c_str(), 0);
+  constexpr int kUsage = 2, kFailed = 1;
+  struct Case {
+    std::vector<std::string> arguments;
+    int code;
+    std::string named;  // in the one line that is said
+  };
+  std::vector<Case> cases = {
+      {{"--model=" + (folder_ / "nothing")}, kUsage, "nothing"},
+      {{"--model=" + folder_.path()}, kUsage, "directory"},
+      {{"--model=" + Data("demo.flac")}, kFailed, "demo.flac"},
+      {{"--model=" + empty}, kFailed, empty},
+      {{model, "--language-model=" + (folder_ / "nothing")}, kFailed, "cannot open"},
+      {{model, "--language-model=" + folder_.path()}, kFailed, "not a regular file"},
+      {{model, "--language-model=" + Data("demo.flac")}, kFailed, "rill-lm build"},
+      {{model, "--decoding=beam", "--language-model=" + empty}, kFailed, empty},
+      {{"--config=" + (folder_ / "nothing")}, kUsage, "nothing"},
+      {{"--config=" + folder_.path()}, kUsage, folder_.path()},
+      {{"--config=" + file("bad.toml", "max-batch = many\n")}, kUsage, "--max-batch"},
+      {{"--config=" + file("key.toml", "nonsense = 1\n")}, kUsage, "nonsense"},
+      {{model, "--token-file=" + (folder_ / "nothing")}, kFailed, "--token-file"},
+      {{model, "--token-file=" + folder_.path()}, kFailed, "--token-file"},
+      {{model, "--token-file=" + Data("demo.flac")}, kFailed, "line 1"},
+      {{model, "--state-key-file=" + folder_.path()}, kFailed, "--state-key-file"},
+      {{model, "--cert-file=" + folder_.path(), "--key-file=" + empty}, kFailed, "--cert-file"},
+      {{model, "--metrics-listen=nonsense"}, kFailed, "--metrics-listen"},
+  };
+  if (geteuid() != 0) {  // root may read anything
+    cases.push_back({{"--model=" + unreadable}, kFailed, "unreadable"});
+    cases.push_back({{model, "--language-model=" + unreadable}, kFailed, "unreadable"});
+    cases.push_back({{model, "--token-file=" + unreadable}, kFailed, "unreadable"});
+  }
+  for (const Case& c : cases) {
+    std::vector<std::string> command = {RILL_SERVER_PROGRAM, "--listen=127.0.0.1:0"};
+    command.insert(command.end(), c.arguments.begin(), c.arguments.end());
+    Process server(command);
+    EXPECT_EQ(server.Wait(), c.code) << server.error();
+    int lines = 0;
+    std::istringstream error(server.error());
+    for (std::string line; std::getline(error, line);) {
+      if (line.find(" info ") != std::string::npos) continue;
+      if (line == "Run with --help for more information.") continue;
+      ++lines;
+      EXPECT_THAT(line, HasSubstr(c.named));
+    }
+    EXPECT_EQ(lines, 1) << server.error();
+  }
 }
 
 TEST_F(ProgramsTest, TakenPortIsNamed) {
