@@ -111,7 +111,7 @@ class RecognitionStream {
   virtual std::vector<StreamEvent> TakeEvents() = 0;
 
   // The whole state of a live stream, for RecognitionWorker::ResumeStream on any machine. Neither
-  // half may run meanwhile, and all events have been taken. Some 20 KB more than
+  // half may run meanwhile, and all events have been taken. Some 30 KB more than
   // state_bytes_per_stream(), and 32,000 bytes for every second of audio that waits for the model.
   // FailedPrecondition: the stream has failed or is finished. Unavailable: more than
   // kMaxSavedFrames wait for the model.

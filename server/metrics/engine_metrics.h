@@ -27,6 +27,9 @@ struct EngineMetrics {
                                                                                     // of the audio
   CallCounts ended;
   std::atomic<int64_t> words{0};  // final
+
+  std::atomic<int64_t> checkpoints{0}, checkpoint_bytes{0};
+  std::atomic<int64_t> resumed{0};  // streams that began elsewhere
 };
 
 }  // namespace rill::server

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -14,6 +13,8 @@
 
 namespace rill::server {
 namespace {
+
+constexpr size_t kMaxFileBytes = 16 << 20;
 
 bool ParseHash(absl::string_view hex, TokenHash* hash) {
   if (hex.size() != 2 * hash->size() ||
@@ -29,9 +30,16 @@ bool ParseHash(absl::string_view hex, TokenHash* hash) {
 
 absl::StatusOr<TokenTable> TokenTable::Read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  // By read, which does not throw: of a folder it says that it is bad.
+  std::string text(kMaxFileBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
   if (!file.is_open() || file.bad()) {
     return absl::NotFoundError(absl::StrCat("--token-file ", path, ": cannot be read"));
+  }
+  if (text.size() > kMaxFileBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--token-file ", path, ": is longer than ", kMaxFileBytes, " bytes"));
   }
   return Parse(text, path);
 }

@@ -36,6 +36,7 @@ absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
   }
   auto stream = host.engine->Open(options.stream, state);
   if (!stream.ok()) return stream.status();
+  options.resumed = !options.resume.empty();
   options.resume = std::string();
   std::shared_ptr<Session> session(
       new Session(host, std::move(options), *std::move(stream), sink, std::move(lease)));
@@ -55,6 +56,7 @@ Session::Session(const SessionHost& host, SessionOptions options, EngineStream s
       stats_(Clock::now(), &host.engine->metrics()) {
   processed_ms_ = ProcessedMs();  // what went before is no work of this server
   next_checkpoint_ms_ = processed_ms_ + options_.checkpoint_ms;
+  if (options_.resumed) ++host.engine->metrics().resumed;
   Touch();
 }
 
@@ -300,6 +302,8 @@ std::optional<Checkpoint> Session::TakeCheckpoint() {
   checkpoint.requests = requests_taken_;
   checkpoint.request_bytes = static_cast<int64_t>(pending_begin_);
   checkpoint.moving = moving_;
+  ++host_.engine->metrics().checkpoints;
+  host_.engine->metrics().checkpoint_bytes += static_cast<int64_t>(checkpoint.state.size());
   if (checkpoint.moving) {
     std::lock_guard lock(mutex_);
     phase_ = Phase::kFinishing;
