@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "absl/strings/str_cat.h"
 #include "server/security/stream_quota.h"
 #include "server/security/token_table.h"
 
@@ -64,8 +65,12 @@ TEST(TokenTableTest, ErrorsNameTheFileAndTheLine) {
     EXPECT_EQ(table.status().code(), absl::StatusCode::kInvalidArgument) << line;
     EXPECT_THAT(std::string(table.status().message()), HasSubstr("/etc/tokens, line 2: ")) << line;
   }
-  EXPECT_THAT(std::string(TokenTable::Read("no-such-file").status().message()),
-              HasSubstr("no-such-file"));
+  for (const char* path : {"no-such-file", "/"}) {
+    EXPECT_EQ(TokenTable::Read(path).status(),
+              absl::NotFoundError(absl::StrCat("--token-file ", path, ": cannot be read")));
+  }
+  EXPECT_THAT(std::string(TokenTable::Read("/dev/zero").status().message()),
+              HasSubstr("is longer than"));
 }
 
 TEST(StreamQuotaTest, CountsEachCallerForItself) {
