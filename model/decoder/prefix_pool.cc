@@ -90,10 +90,12 @@ std::vector<int32_t> PrefixPool::Save(const TextScorer& scorer, StateWriter& wri
     }
     writer.Write(node.settled);
     scorer.Save(node.text, writer);
+    const auto next = static_cast<std::ptrdiff_t>(order.size());
     for (int32_t child = node.first_child; child != PrefixNode::kNone;
          child = nodes_[child].next_sibling) {
       order.push_back(child);
     }
+    std::reverse(order.begin() + next, order.end());  // Link will turn them round again
   }
   return numbers;
 }

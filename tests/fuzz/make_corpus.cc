@@ -10,8 +10,11 @@
 #include <vector>
 
 #include "model/audio/audio_decoder.h"
+#include "model/decoder/decoder_factory.h"
 #include "model/file/model_file.h"
+#include "model/frame_queue.h"
 #include "model/language_model/language_model_builder.h"
+#include "model/utterance_builder.h"
 #include "tests/model/small_arpa.h"
 #include "tests/model/test_model.h"
 #include "tests/temporary_folder.h"
@@ -88,6 +91,37 @@ std::string StateInput(const Audio& audio) {
   return head + audio.bytes.substr(half) + writer.Take();
 }
 
+// The inputs of stream_state_fuzz.cc: a queue with marks, a builder in the middle of a word.
+std::string StreamStateInput(DecoderOptions::Kind kind) {
+  const std::vector<std::string> tokens = {"<blank>", " ", "a", "b"};
+  DecoderOptions options;
+  options.kind = kind;
+  options.beam.beam = 4;
+  const auto factory = DecoderFactory::Create(&tokens, nullptr, options);
+  const auto hot_words = *factory->MakeHotWords({{"ab", 3}, {"b a", 2}});
+  FrameQueue queue(2);
+  queue.Push({1, 2, 3, 4, 5, 6});
+  queue.PushFlush(7);
+  queue.PushHotWords(hot_words, hot_words->bytes());
+  queue.Push({1, 2});
+  StateWriter waiting;
+  queue.Save(waiting);
+  UtteranceBuilder builder(*factory, nullptr, {});
+  for (int t = 0; t < 12; ++t) {
+    std::vector<float> frame(4, -3);
+    frame[t % 5 % 4] = -0.1f;
+    builder.Accept(frame, t * 640, (t + 1) * 640);
+  }
+  builder.SetHotWords(hot_words);
+  builder.TakeEvents();
+  StateWriter writer;
+  builder.Save(writer);
+  const std::string state = waiting.Take();
+  const std::string head = {static_cast<char>(kind), static_cast<char>(state.size()),
+                            static_cast<char>(state.size() >> 8)};
+  return head + state + writer.Take();
+}
+
 int Main(const fs::path& corpus) {
   const TemporaryFolder folder;
   const auto write = [&](const std::string& target, const std::string& name,
@@ -115,6 +149,8 @@ int Main(const fs::path& corpus) {
     (void)BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr);
     write("language_model", name, ReadFile(folder / "lm.rlm"));
   }
+  write("stream_state", "greedy", StreamStateInput(DecoderOptions::Kind::kGreedy));
+  write("stream_state", "beam", StreamStateInput(DecoderOptions::Kind::kBeam));
   // decoder_fuzz.cc: any bytes are options and frames.
   for (int seed = 1; seed <= 6; ++seed) {
     std::string bytes;
