@@ -33,12 +33,13 @@ void Clear(std::vector<float>& memory) {
 RecognitionStreamImpl::RecognitionStreamImpl(
     const ModelConfig& config, const StateIdentity& identity, const StreamOptions& options,
     std::unique_ptr<AudioDecoder> decoder, const DecoderFactory& factory,
-    std::shared_ptr<const HotWords> hot_words, StateArena* arena, int slot)
+    std::shared_ptr<const HotWords> hot_words, EncoderWorker* encoder, int slot)
     : config_(config),
       identity_(identity),
       options_(options),
       factory_(factory),
-      arena_(arena),
+      encoder_(encoder),
+      encoder_floats_(static_cast<size_t>(StateLayout(config).total)),
       slot_(slot),
       decoder_(std::move(decoder)),
       log_mel_(FeatureOptions(config)),
@@ -47,7 +48,7 @@ RecognitionStreamImpl::RecognitionStreamImpl(
                   {options.endpoint, options.interim_results, options.speech_events,
                    options.single_utterance}) {}
 
-RecognitionStreamImpl::~RecognitionStreamImpl() { arena_->Release(slot_); }
+RecognitionStreamImpl::~RecognitionStreamImpl() { encoder_->Release(slot_); }
 
 absl::Status RecognitionStreamImpl::CheckOpen() const {
   if (!error_.ok()) return error_;
@@ -76,9 +77,11 @@ absl::Status RecognitionStreamImpl::AcceptAudio(absl::Span<const uint8_t> bytes)
   }
   has_audio_ |= !bytes.empty();
   for (size_t at = 0; at < bytes.size(); at += kSliceBytes) {
-    error_ = decoder_->Accept(bytes.subspan(at, kSliceBytes), &samples_);
-    if (!error_.ok()) return error_;
-    if (absl::Status status = AcceptSamples(); !status.ok()) return status;
+    // What came before damage is still good.
+    const absl::Status decoded = decoder_->Accept(bytes.subspan(at, kSliceBytes), &samples_);
+    const absl::Status taken = AcceptSamples();
+    if (!decoded.ok()) return error_ = decoded;
+    if (!taken.ok()) return taken;
   }
   return absl::OkStatus();
 }
@@ -124,15 +127,20 @@ absl::Status RecognitionStreamImpl::Flush(uint64_t flush_id) {
 }
 
 absl::Status RecognitionStreamImpl::Finish() {
-  if (absl::Status status = CheckOpen(); !status.ok()) return status;
+  if (finished_) return CheckOpen();
   finished_ = true;
+  const absl::Status status = error_.ok() ? FinishAudio() : error_;
+  queue_.PushEnd();
+  return status;
+}
+
+absl::Status RecognitionStreamImpl::FinishAudio() {
   // No audio at all is no broken file.
   if (decoder_ != nullptr && has_audio_) {
     error_ = decoder_->Finish(&samples_);
     if (!error_.ok()) return error_;
-    if (absl::Status status = AcceptSamples(); !status.ok()) return status;
+    return AcceptSamples();
   }
-  queue_.PushEnd();
   return absl::OkStatus();
 }
 
@@ -152,7 +160,12 @@ absl::StatusOr<std::string> RecognitionStreamImpl::Save() const {
   queue_.Save(writer);
   writer.Write(feature_frames_done_);
   utterances_.Save(writer);
-  writer.WriteAll(absl::MakeConstSpan(arena_->slot(slot_), arena_->layout().total));
+  std::vector<float> encoder_state(encoder_floats_);
+  if (absl::Status status = encoder_->ReadState(slot_, absl::MakeSpan(encoder_state));
+      !status.ok()) {
+    return status;
+  }
+  writer.WriteAll(absl::MakeConstSpan(encoder_state));
   return writer.Take();
 }
 
@@ -167,13 +180,11 @@ absl::Status RecognitionStreamImpl::Load(absl::string_view state) {
   queue_.Load(factory_, kMaxSavedFrames, reader);
   feature_frames_done_ = reader.ReadTime();
   utterances_.Load(reader);
-  const size_t floats = static_cast<size_t>(arena_->layout().total);
-  const auto slot = reader.ReadAll<float>(floats, "encoder state");
-  reader.Require(slot.size() == floats, "encoder state");
+  const auto encoder_state = reader.ReadAll<float>(encoder_floats_, "encoder state");
+  reader.Require(encoder_state.size() == encoder_floats_, "encoder state");
   reader.RequireEnd();
   if (!reader.ok()) return reader.status();
-  std::copy(slot.begin(), slot.end(), arena_->slot(slot_));
-  return absl::OkStatus();
+  return encoder_->WriteState(slot_, encoder_state);
 }
 
 int RecognitionStreamImpl::TakeFrames(int max_chunks, std::vector<float>* features) {

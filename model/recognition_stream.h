@@ -12,7 +12,7 @@
 #include "absl/types/span.h"
 #include "model/audio/audio_decoder.h"
 #include "model/decoder/decoder_factory.h"
-#include "model/encoder/state_arena.h"
+#include "model/encoder/encoder_backend.h"
 #include "model/features/log_mel.h"
 #include "model/frame_queue.h"
 #include "model/recognizer.h"
@@ -23,13 +23,13 @@ namespace rill {
 
 class RecognitionStreamImpl final : public RecognitionStream {
  public:
-  // Takes over `slot` of `arena`, which must outlive the stream, like `config`. `decoder`: null for
-  // streams of features.
-  // `identity` names what the stream's state is for; it must outlive the stream, too.
+  // Takes over `slot` of `encoder`, which must outlive the stream, like `config`. `decoder`: null
+  // for streams of features. `identity` names what the stream's state is for; it must outlive the
+  // stream, too.
   RecognitionStreamImpl(const ModelConfig& config, const StateIdentity& identity,
                         const StreamOptions& options, std::unique_ptr<AudioDecoder> decoder,
                         const DecoderFactory& factory, std::shared_ptr<const HotWords> hot_words,
-                        StateArena* arena, int slot);
+                        EncoderWorker* encoder, int slot);
   ~RecognitionStreamImpl() override;
 
   absl::Status AcceptAudio(absl::Span<const uint8_t> bytes) override;
@@ -61,6 +61,7 @@ class RecognitionStreamImpl final : public RecognitionStream {
  private:
   int chunk_feature_frames() const { return options_.chunk_frames * kFeatureFramesPerFrame; }
   absl::Status CheckOpen() const;
+  absl::Status FinishAudio();
   // Decoded samples to queued frames.
   absl::Status AcceptSamples();
   // The first marks of those taken, as long as they are hot words from no later than this frame.
@@ -70,7 +71,8 @@ class RecognitionStreamImpl final : public RecognitionStream {
   const StateIdentity& identity_;
   const StreamOptions options_;
   const DecoderFactory factory_;
-  StateArena* const arena_;
+  EncoderWorker* const encoder_;
+  const size_t encoder_floats_;  // of a state
   const int slot_;
 
   // Front half.

@@ -7,14 +7,14 @@
 
 namespace rill {
 
-RecognitionWorkerImpl::RecognitionWorkerImpl(const Encoder* encoder,
+RecognitionWorkerImpl::RecognitionWorkerImpl(const ModelConfig& config,
+                                             std::unique_ptr<EncoderWorker> encoder,
                                              const LanguageModel* language_model,
-                                             const StateIdentity* identity, int slots)
-    : encoder_(encoder),
+                                             const StateIdentity* identity)
+    : config_(config),
+      encoder_(std::move(encoder)),
       language_model_(language_model),
-      identity_(identity),
-      arena_(encoder->layout(), encoder->InitialState(), slots),
-      scratch_(encoder->NewScratch()) {}
+      identity_(identity) {}
 
 absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::OpenStream(
     const StreamOptions& options) {
@@ -33,24 +33,25 @@ absl::StatusOr<std::unique_ptr<RecognitionStreamImpl>> RecognitionWorkerImpl::Ne
     const StreamOptions& options) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   const absl::StatusOr<DecoderFactory> factory =
-      DecoderFactory::Create(&encoder_->config().tokens, language_model_, options.decoder);
+      DecoderFactory::Create(&config_.tokens, language_model_, options.decoder);
   if (!factory.ok()) return factory.status();
   auto hot_words = factory->MakeHotWords(options.decoder.hot_words);
   if (!hot_words.ok()) return hot_words.status();
   std::unique_ptr<AudioDecoder> decoder;
   if (options.input == StreamOptions::Input::kAudio) {
-    auto created = AudioDecoder::Create(options.audio, encoder_->config().sample_rate);
+    auto created = AudioDecoder::Create(options.audio, config_.sample_rate);
     if (!created.ok()) return created.status();
     decoder = *std::move(created);
   }
-  const absl::StatusOr<int> slot = arena_.Acquire();
+  const absl::StatusOr<int> slot = encoder_->Acquire();
   if (!slot.ok()) return slot.status();
-  return std::make_unique<RecognitionStreamImpl>(encoder_->config(), *identity_, options,
-                                                 std::move(decoder), *factory,
-                                                 *std::move(hot_words), &arena_, *slot);
+  return std::make_unique<RecognitionStreamImpl>(config_, *identity_, options, std::move(decoder),
+                                                 *factory, *std::move(hot_words), encoder_.get(),
+                                                 *slot);
 }
 
-void RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> streams, int max_chunks) {
+absl::Status RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> streams,
+                                         int max_chunks) {
   rows_.clear();
   owners_.clear();
   features_.clear();
@@ -66,11 +67,11 @@ void RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> streams, i
   const float* features = features_.data();
   for (EncoderRow& row : rows_) {
     row.features = features;
-    features += int64_t{kFeatureFramesPerFrame} * row.frames * encoder_->config().mel_bins;
+    features += int64_t{kFeatureFramesPerFrame} * row.frames * config_.mel_bins;
   }
-  const size_t vocab = encoder_->config().tokens.size();
+  const size_t vocab = config_.tokens.size();
   log_probs_.resize(static_cast<size_t>(total) * vocab);
-  encoder_->Step(rows_, arena_, *scratch_, log_probs_.data());
+  if (absl::Status status = encoder_->Step(rows_, log_probs_.data()); !status.ok()) return status;
 
   absl::Span<const float> rest(log_probs_);
   for (size_t i = 0; i < rows_.size(); ++i) {
@@ -78,6 +79,7 @@ void RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> streams, i
     owners_[i]->AcceptLogProbs(rest.first(floats));
     rest.remove_prefix(floats);
   }
+  return absl::OkStatus();
 }
 
 }  // namespace rill

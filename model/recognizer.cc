@@ -10,7 +10,7 @@ namespace {
 
 class RecognizerImpl final : public Recognizer {
  public:
-  RecognizerImpl(std::unique_ptr<ModelFile> file, std::unique_ptr<Encoder> encoder,
+  RecognizerImpl(std::unique_ptr<ModelFile> file, std::unique_ptr<EncoderBackend> encoder,
                  std::unique_ptr<LanguageModel> language_model)
       : file_(std::move(file)),
         encoder_(std::move(encoder)),
@@ -22,14 +22,17 @@ class RecognizerImpl final : public Recognizer {
   size_t state_bytes_per_stream() const override {
     return static_cast<size_t>(encoder_->layout().total) * sizeof(float);
   }
-  std::unique_ptr<RecognitionWorker> NewWorker(int slots) const override {
-    return std::make_unique<RecognitionWorkerImpl>(encoder_.get(), language_model_.get(),
-                                                   &identity_, slots);
+  std::string device() const override { return encoder_->device(); }
+  absl::StatusOr<std::unique_ptr<RecognitionWorker>> NewWorker(int slots) const override {
+    auto encoder = encoder_->NewWorker(slots);
+    if (!encoder.ok()) return encoder.status();
+    return std::make_unique<RecognitionWorkerImpl>(file_->config(), *std::move(encoder),
+                                                   language_model_.get(), &identity_);
   }
 
  private:
   const std::unique_ptr<ModelFile> file_;
-  const std::unique_ptr<Encoder> encoder_;
+  const std::unique_ptr<EncoderBackend> encoder_;
   const std::unique_ptr<LanguageModel> language_model_;  // null: none
   const StateIdentity identity_;
 };
@@ -60,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Recognizer>> Recognizer::Load(const std::string& 
                                                              const RecognizerOptions& options) {
   absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Open(model_path);
   if (!file.ok()) return file.status();
-  absl::StatusOr<std::unique_ptr<Encoder>> encoder = Encoder::Create(**file, options.encoder);
+  auto encoder = MakeCpuBackend(**file, options.encoder);
   if (!encoder.ok()) return encoder.status();
   std::unique_ptr<LanguageModel> language_model;
   if (!options.language_model.empty()) {

@@ -27,7 +27,7 @@
 #include "model/decoder/decoder_options.h"
 #include "model/decoder/endpointer.h"
 #include "model/decoder/hypothesis.h"
-#include "model/encoder/encoder.h"
+#include "model/encoder/encoder_backend.h"
 #include "model/file/model_file.h"
 #include "model/language_model/language_model.h"
 
@@ -97,8 +97,8 @@ class RecognitionStream {
   // Everything so far becomes final, without waiting for a whole chunk; the stream goes on. (Of raw
   // audio, up to 25 ms still wait for a whole window.)
   virtual absl::Status Flush(uint64_t flush_id) = 0;
-  // No more input. The last word comes out. Audio of less than one window, or none, has no words
-  // and is no error.
+  // No more input. The last word comes out, also of what came before an error. Audio of less than
+  // one window, or none, has no words and is no error.
   virtual absl::Status Finish() = 0;
 
   // Any thread.
@@ -137,8 +137,9 @@ class RecognitionWorker {
 
   // Takes up to `max_chunks` waiting chunks of every stream given, runs the encoder over all of
   // them at once, decodes. Streams that are not ready are left alone. Streams must be of this
-  // worker.
-  virtual void Step(absl::Span<RecognitionStream* const> streams, int max_chunks) = 0;
+  // worker. Internal: the device has failed, and with it all of these streams, which may only be
+  // destroyed.
+  virtual absl::Status Step(absl::Span<RecognitionStream* const> streams, int max_chunks) = 0;
 
   virtual int slots() const = 0;
   virtual int slots_in_use() const = 0;
@@ -158,7 +159,9 @@ class Recognizer {
   virtual const ModelFile& model() const = 0;
   virtual const LanguageModel* language_model() const { return nullptr; }  // null: none
   virtual size_t state_bytes_per_stream() const = 0;
-  virtual std::unique_ptr<RecognitionWorker> NewWorker(int slots) const = 0;
+  virtual std::string device() const { return "cpu"; }  // that the encoder runs on, for people
+  // ResourceExhausted: the device has no memory for so many streams.
+  virtual absl::StatusOr<std::unique_ptr<RecognitionWorker>> NewWorker(int slots) const = 0;
 };
 
 }  // namespace rill

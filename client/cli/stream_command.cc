@@ -163,7 +163,8 @@ int StreamCommand::Run(Io& io) const {
     const auto stream = (*client)->StartResumable(config);
     status = Play(*this, **source, *stream, caption, io);
     if (stream->resumed() > 0) {
-      io.err << "rill stream: lost its server and went on " << stream->resumed() << " times\n";
+      io.err << "rill stream: lost its server and went on, " << stream->resumed()
+             << (stream->resumed() == 1 ? " time\n" : " times\n");
     }
   } else {
     status = Play(*this, **source, *(*client)->StartStreaming(config), caption, io);

@@ -7,6 +7,7 @@
 #include "model/encoder/encoder_block.h"
 #include "model/encoder/encoder_front.h"
 #include "model/encoder/encoder_scratch.h"
+#include "model/encoder/initial_state.h"
 
 namespace rill {
 
@@ -27,6 +28,7 @@ class Encoder::Impl {
       blocks.push_back(*std::move(block));
     }
     final_norm = file.Tensor("final_norm");
+    initial_state = rill::InitialState(file, layout);
     // Small, and what the words hang on: always float.
     auto loaded_head = LoadDenseLayer(
         file, "head.weight", {"head.bias", kernels::Activation::kNone, MatmulPrecision::kFloat});
@@ -37,6 +39,7 @@ class Encoder::Impl {
 
   const ModelConfig config;
   const StateLayout layout;
+  std::vector<float> initial_state;
   std::unique_ptr<EncoderFront> front;
   std::vector<std::unique_ptr<EncoderBlock>> blocks;
   std::vector<float> final_norm;
@@ -58,9 +61,7 @@ const ModelConfig& Encoder::config() const { return impl_->config; }
 const StateLayout& Encoder::layout() const { return impl_->layout; }
 
 std::vector<float> Encoder::InitialState() const {
-  std::vector<float> state(impl_->layout.total, 0.0f);
-  for (const auto& block : impl_->blocks) block->InitialState(impl_->layout, state.data());
-  return state;
+  return impl_->initial_state;
 }
 
 std::unique_ptr<EncoderScratch, void (*)(EncoderScratch*)> Encoder::NewScratch() const {

@@ -1,7 +1,5 @@
 #include "model/encoder/encoder_block.h"
 
-#include <cmath>
-
 #include "absl/strings/str_cat.h"
 #include "kernels/cpu/glu_conv.h"
 #include "kernels/cpu/recurrent_attention.h"
@@ -55,7 +53,6 @@ absl::Status EncoderBlock::Load(const ModelFile& file, const std::string& name,
   attention->decay_bias = file.Tensor(name + ".decay.bias");
   attention->q_scale = file.Tensor(name + ".q_scale");
   attention->k_scale = file.Tensor(name + ".k_scale");
-  attention->sink = file.Tensor(name + ".sink");
   attention->merge_norm = file.Tensor(name + ".merge_norm");
   const absl::Status status =
       LoadInto(file, name + ".qkvg.weight", Activation::kNone, precision, &attention->qkvg);
@@ -90,18 +87,6 @@ absl::StatusOr<std::unique_ptr<EncoderBlock>> EncoderBlock::Create(const ModelFi
   if (status.ok()) status = Load(file, name + ".ffn2", precision, &block->ffn2_);
   if (!status.ok()) return status;
   return block;
-}
-
-void EncoderBlock::InitialState(const StateLayout& layout, float* slot) const {
-  for (size_t i = 0; i < attention_.sink.size(); ++i) {
-    const int64_t head = static_cast<int64_t>(i) / kernels::kHeadDim;
-    const int64_t z = layout.attention(layer_) + head * kernels::kHeadStateFloats +
-                      kernels::kHeadDim * kernels::kHeadDim;
-    // softplus, without overflow
-    const double sink = attention_.sink[i];
-    slot[z + static_cast<int64_t>(i) % kernels::kHeadDim] =
-        static_cast<float>(std::max(sink, 0.0) + std::log1p(std::exp(-std::abs(sink))));
-  }
 }
 
 void EncoderBlock::Step(StateArena& arena, EncoderScratch& scratch) const {

@@ -23,9 +23,6 @@ class EncoderBlock {
   // Changes scratch.x and scratch.branch, and this layer's part of the rows' slots.
   void Step(StateArena& arena, EncoderScratch& scratch) const;
 
-  // Writes this layer's part of a slot that has heard nothing: `slot` comes zeroed.
-  void InitialState(const StateLayout& layout, float* slot) const;
-
  private:
   struct FeedForward {
     std::vector<float> norm;
@@ -35,7 +32,7 @@ class EncoderBlock {
     std::vector<float> norm;
     std::unique_ptr<kernels::PackedLinear> qkvg, out;
     // Empty in paper mode.
-    std::vector<float> decay_weight, decay_bias, q_scale, k_scale, sink, merge_norm;
+    std::vector<float> decay_weight, decay_bias, q_scale, k_scale, merge_norm;
   };
   struct Convolution {
     std::vector<float> norm, taps, mid_norm;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/front_conv.h"
+#include "model/encoder/channels_last.h"
 #include "model/encoder/dense_layer.h"
 
 namespace rill {
@@ -10,17 +11,6 @@ namespace {
 
 // Patches are the widest thing here: few frames of them at a time stay in the cache.
 constexpr int kPatchFrames = 16;
-
-// [outer, a, b] -> [outer, b, a]: the file's channels first, ours last.
-std::vector<float> SwapInner(const std::vector<float>& values, size_t a, size_t b) {
-  std::vector<float> swapped(values.size());
-  for (size_t at = 0; at < values.size(); at += a * b) {
-    for (size_t i = 0; i < a; ++i) {
-      for (size_t j = 0; j < b; ++j) swapped[at + j * a + i] = values[at + i * b + j];
-    }
-  }
-  return swapped;
-}
 
 }  // namespace
 

@@ -1,10 +1,8 @@
 #include "model/encoder/state_arena.h"
 
 #include <algorithm>
-#include <functional>
 #include <new>
 
-#include "absl/strings/str_cat.h"
 #include "kernels/cpu/front_conv.h"
 #include "kernels/cpu/recurrent_attention.h"
 
@@ -43,37 +41,15 @@ void StateArena::Free::operator()(float* data) const {
 StateArena::StateArena(const StateLayout& layout, std::vector<float> initial, int slots)
     : layout_(layout),
       initial_(std::move(initial)),
-      slots_(slots),
-      data_(Allocate(layout.total * slots)) {
-  for (int i = 0; i < slots; ++i) free_.push_back(i);
-}
+      data_(Allocate(layout.total * slots)),
+      pool_(slots) {}
 
 absl::StatusOr<int> StateArena::Acquire() {
-  int slot;
-  {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) {
-      return absl::ResourceExhaustedError(absl::StrCat("all ", slots_, " stream slots are taken"));
-    }
-    std::pop_heap(free_.begin(), free_.end(), std::greater<>());
-    slot = free_.back();
-    free_.pop_back();
-  }
-  Reset(slot);
+  const absl::StatusOr<int> slot = pool_.Acquire();
+  if (slot.ok()) Reset(*slot);
   return slot;
 }
 
-void StateArena::Release(int slot) {
-  const std::lock_guard lock(mutex_);
-  free_.push_back(slot);
-  std::push_heap(free_.begin(), free_.end(), std::greater<>());
-}
-
 void StateArena::Reset(int index) { std::copy(initial_.begin(), initial_.end(), slot(index)); }
-
-int StateArena::in_use() const {
-  const std::lock_guard lock(mutex_);
-  return slots_ - static_cast<int>(free_.size());
-}
 
 }  // namespace rill

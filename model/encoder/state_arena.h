@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/encoder/slot_pool.h"
 #include "model/file/model_config.h"
 
 namespace rill {
@@ -39,17 +39,15 @@ class StateArena {
   // `initial`: the state of a stream that has heard nothing ([layout.total]; sinks are not zero).
   StateArena(const StateLayout& layout, std::vector<float> initial, int slots);
 
-  // ResourceExhausted if all slots are taken. The slot holds the initial state. The lowest free
-  // slot is taken, so that memory is touched, and thus occupied, only as far as streams were ever
-  // open at once.
+  // As SlotPool's; the slot holds the initial state.
   absl::StatusOr<int> Acquire();
-  void Release(int slot);
+  void Release(int slot) { pool_.Release(slot); }
   void Reset(int slot);  // back to the initial state
 
   float* slot(int index) { return data_.get() + index * layout_.total; }
   const StateLayout& layout() const { return layout_; }
-  int slots() const { return slots_; }
-  int in_use() const;
+  int slots() const { return pool_.slots(); }
+  int in_use() const { return pool_.in_use(); }
   size_t bytes_per_slot() const { return static_cast<size_t>(layout_.total) * sizeof(float); }
 
  private:
@@ -59,10 +57,8 @@ class StateArena {
 
   const StateLayout layout_;
   const std::vector<float> initial_;
-  const int slots_;
   const std::unique_ptr<float[], Free> data_;
-  mutable std::mutex mutex_;
-  std::vector<int> free_;  // a heap with the lowest slot first; guarded by mutex_
+  SlotPool pool_;
 };
 
 }  // namespace rill

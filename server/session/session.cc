@@ -119,7 +119,7 @@ void Session::Feed() {
     }
   }
   if (!error.ok()) {
-    CloseNow(error);
+    Close(error);
   } else if (OverLimit()) {
     Close(
         absl::OutOfRangeError(absl::StrCat("audio: longer than the ", options_.max_audio_ms / 1000,
@@ -179,7 +179,7 @@ void Session::BetweenInputs(const Change& change) {
     NotifyReady();
     Feed();
   } else {
-    CloseNow(status);
+    Close(status);
   }
 }
 
@@ -204,19 +204,16 @@ void Session::Close(const absl::Status& status) {
     final_status_ = status;
     stats_.OnFinish(Clock::now());
   }
-  absl::Status finished;
   {
     // A Feed that runs ends after its slice.
     std::lock_guard input(input_mutex_);
     pending_ = std::string();
     pending_begin_ = 0;
-    finished = stream()->Finish();
+    // The model may come to the end at once: it must find the status.
+    std::lock_guard lock(mutex_);
+    if (absl::Status finished = stream()->Finish(); status.ok()) final_status_ = finished;
   }
-  if (finished.ok()) {
-    NotifyReady();
-  } else {
-    CloseNow(status.ok() ? finished : status);
-  }
+  NotifyReady();
 }
 
 void Session::Move(const absl::Status& status) {

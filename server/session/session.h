@@ -3,8 +3,8 @@
 // thread's batches and the executor; the recognition stream and its slot go when the last of them
 // lets go of the session, and nowhere else.
 //
-//   open ----- Finish, Close ----> finishing ----- the last event is out ----> closed
-//     \--------------------------------- \-------- Abort, an error ---------------/
+//   open -- Finish, Close, Move, bad input --> finishing -- the last event is out --> closed
+//     \----------------------------------------- \---------- Abort -------------------/
 //
 // Finish (half-close), Close (idle, drain, too long: final results, then the status) and Abort
 // (cancelled, broken) are the only ways to an end, and all of them end in CloseNow, once.
@@ -82,7 +82,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   // The client's side is over.
   void Finish();
 
-  // Final results of what came so far, then `status`.
+  // Final results of what came so far, then `status`. Input at fault ends a session so, too.
   void Close(const absl::Status& status);
   // If checkpoints were asked for: a last one as soon as can be, which says so, and then `status`.
   void Move(const absl::Status& status);
@@ -106,6 +106,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   // BatchMember, for the model thread.
   RecognitionStream* stream() override { return engine_stream_->stream.get(); }
   bool AfterStep(TimePoint began) override;
+  void FailStep(const absl::Status& status) override { Abort(status); }
 
  private:
   enum class Phase { kOpen, kFinishing, kClosed };

@@ -233,7 +233,7 @@ TEST_F(HandoverTest, TheProgramGoesOnAtAnotherServer) {
   stream.CloseInput();
   EXPECT_EQ(stream.Wait(), 0) << stream.error();
   EXPECT_EQ(finals(stream.output()), finals(undisturbed.output()));
-  EXPECT_THAT(stream.error(), ::testing::HasSubstr("went on 1 times"));
+  EXPECT_THAT(stream.error(), ::testing::HasSubstr("went on, 1 time\n"));
 }
 
 TEST_F(HandoverTest, CancelEndsItAtAnyTime) {

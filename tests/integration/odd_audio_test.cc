@@ -113,6 +113,22 @@ TEST_F(OddAudioTest, FlacWithBrokenFrames) {
   }
 }
 
+// What was said before the damage is told, then the error.
+TEST_F(OddAudioTest, WordsBeforeDamageAreKept) {
+  const std::string flac = Flac();
+  std::string damaged = flac;
+  for (size_t at = flac.size() * 3 / 4; at < flac.size(); ++at) damaged[at] = 'x';
+  const Outcome whole = Stream(flac, Contained(), Pieces(1000));
+  ASSERT_TRUE(whole.status.ok()) << whole.status;
+  for (const size_t piece : {size_t{100}, size_t{1000}, flac.size()}) {
+    const Outcome outcome = Stream(damaged, Contained(), Pieces(piece));
+    EXPECT_EQ(outcome.status.code(), absl::StatusCode::kInvalidArgument) << outcome.status;
+    ASSERT_FALSE(outcome.finals.empty()) << piece;
+    EXPECT_EQ(outcome.Text().substr(0, 3), whole.Text().substr(0, 3)) << piece;
+    EXPECT_LE(outcome.finals.back().end_ms(), whole.finals.back().end_ms()) << piece;
+  }
+}
+
 TEST_F(OddAudioTest, FlacCutShort) {
   const Outcome outcome = Stream(Flac().substr(0, 20000), Contained(), Pieces(1000));
   EXPECT_TRUE(outcome.status.ok()) << outcome.status;

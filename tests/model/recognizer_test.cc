@@ -58,7 +58,7 @@ class RecognizerTest : public ::testing::Test {
     auto recognizer = Recognizer::Load(path, {});
     ASSERT_TRUE(recognizer.ok()) << recognizer.status();
     recognizer_ = *std::move(recognizer);
-    worker_ = recognizer_->NewWorker(16);
+    worker_ = *recognizer_->NewWorker(16);
   }
 
   static StreamOptions Options(int chunk_frames = 8) {
@@ -77,7 +77,7 @@ class RecognizerTest : public ::testing::Test {
   }
 
   void Step(RecognitionStream* stream, int max_chunks = 1) {
-    worker_->Step({&stream, 1}, max_chunks);
+    EXPECT_TRUE(worker_->Step({&stream, 1}, max_chunks).ok());
   }
 
   // Steps until nothing is left to do; the events in words.
@@ -171,7 +171,7 @@ TEST_F(RecognizerTest, WordsDoNotDependOnTheCompany) {
       }
       if (random() % 4 != 0) batch.push_back(streams[i].get());  // ready or not
     }
-    worker_->Step(batch, 1 + static_cast<int>(random() % 3));
+    EXPECT_TRUE(worker_->Step(batch, 1 + static_cast<int>(random() % 3)).ok());
     for (size_t i = 0; i < streams.size(); ++i) {
       for (const StreamEvent& event : streams[i]->TakeEvents())
         events[i].push_back(Describe(event));
@@ -207,7 +207,7 @@ TEST_F(RecognizerTest, ClientsOnThreadsHearTheSame) {
     });
   }
   for (size_t ended = 0; ended < kClients;) {
-    worker_->Step(batch, 2);
+    EXPECT_TRUE(worker_->Step(batch, 2).ok());
     for (size_t i = 0; i < kClients; ++i) {
       for (const StreamEvent& event : streams[i]->TakeEvents()) {
         events[i].push_back(Describe(event));
@@ -326,6 +326,7 @@ TEST_F(RecognizerTest, ErrorsAreFinal) {
   EXPECT_EQ(stream->AcceptAudio(babble), error);
   EXPECT_EQ(stream->Flush(1), error);
   EXPECT_EQ(stream->Finish(), error);
+  EXPECT_EQ(Drain(stream.get()).size(), 1u) << "the end comes, once";
   EXPECT_FALSE(stream->ready());
 }
 

@@ -62,9 +62,8 @@ class FakeStream : public RecognitionStream {
   absl::Status Finish() override {
     const Feeding feeding(this);
     std::lock_guard lock(mutex_);
-    if (!error_.ok()) return error_;
     marks_.push_back({queue_.size(), StreamEvent::Kind::kEnd, 0});
-    return absl::OkStatus();
+    return error_;
   }
 
   int queued_frames() const override {
@@ -270,12 +269,13 @@ class FakeWorker : public RecognitionWorker {
     return stream;
   }
 
-  void Step(absl::Span<RecognitionStream* const> streams, int max_chunks) override {
+  absl::Status Step(absl::Span<RecognitionStream* const> streams, int max_chunks) override {
     control_->PassGate();
     ++control_->steps;
     const int batch = static_cast<int>(streams.size());
     if (batch > control_->largest_batch) control_->largest_batch = batch;
     for (RecognitionStream* stream : streams) static_cast<FakeStream*>(stream)->Step(max_chunks);
+    return absl::OkStatus();
   }
 
   int slots() const override { return slots_; }
@@ -310,7 +310,7 @@ const ModelFile& FakeRecognizer::model() const {
   std::abort();
 }
 
-std::unique_ptr<RecognitionWorker> FakeRecognizer::NewWorker(int slots) const {
+absl::StatusOr<std::unique_ptr<RecognitionWorker>> FakeRecognizer::NewWorker(int slots) const {
   return std::make_unique<FakeWorker>(control_, slots);
 }
 
