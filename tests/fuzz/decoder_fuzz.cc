@@ -38,7 +38,7 @@ DecoderOptions TakeOptions(InputReader* input) {
   options.kind = static_cast<DecoderOptions::Kind>(bits % 2);
   options.beam.lexicon = bits & 2;
   options.alternatives = input->Byte() % 102;
-  options.beam.beam = 1 + input->Byte() % 40;
+  options.beam.beam = 1 + input->Byte() % 12;
   // Mostly in range, else any pattern of bits.
   const auto number = [&](float low, float high) {
     const uint8_t byte = input->Byte();
@@ -97,7 +97,7 @@ std::unique_ptr<CtcDecoder> Moved(const CtcDecoder& decoder, std::unique_ptr<Ctc
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rill;
-  constexpr int kMaxFrames = 200;
+  constexpr int kMaxFrames = 60;
   InputReader input(data, size);
   const bool with_model = input.Byte() % 2 == 0;
   const DecoderOptions options = TakeOptions(&input);
