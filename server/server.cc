@@ -60,7 +60,9 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
       return absl::InvalidArgumentError(absl::StrCat("--model ", path, ": a model named '",
                                                      model.info.name, "' is there already"));
     }
-    model.engine = std::make_unique<Engine>(*std::move(recognizer), ToEngineOptions(options));
+    auto engine = Engine::Create(*std::move(recognizer), ToEngineOptions(options));
+    if (!engine.ok()) return engine.status();
+    model.engine = *std::move(engine);
     Log(LogLevel::kInfo, "model_loaded",
         {{"model", model.info.name},
          {"file", path},

@@ -18,6 +18,9 @@ class BatchMember {
   // Model thread, after a step this stream was part of, which began at `began`: takes its events.
   // True if it wants another step.
   virtual bool AfterStep(TimePoint began) = 0;
+
+  // Model thread, instead of AfterStep: the step failed, and the stream with it.
+  virtual void FailStep(const absl::Status& status) = 0;
 };
 
 }  // namespace rill::server

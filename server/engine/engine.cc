@@ -22,16 +22,23 @@ std::vector<int> UsableCpus() {
 }  // namespace
 
 Engine::Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options)
-    : recognizer_(std::move(recognizer)), admission_(options.workers, options.max_streams) {
+    : recognizer_(std::move(recognizer)), admission_(options.workers, options.max_streams) {}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<const Recognizer> recognizer,
+                                                       const EngineOptions& options) {
+  std::unique_ptr<Engine> engine(new Engine(std::move(recognizer), options));
   // Admission keeps the workers level, so none ever needs more slots than this.
   const int slots = (options.max_streams + options.workers - 1) / options.workers;
   const std::vector<int> cpus = options.pin_workers ? UsableCpus() : std::vector<int>();
   for (int i = 0; i < options.workers; ++i) {
     ModelThread::Options thread{options.batch, options.max_chunks_per_step, std::nullopt,
-                                &metrics_};
+                                &engine->metrics_};
     if (!cpus.empty()) thread.cpu = cpus[i % cpus.size()];
-    threads_.push_back(std::make_unique<ModelThread>(recognizer_->NewWorker(slots), thread));
+    auto worker = engine->recognizer_->NewWorker(slots);
+    if (!worker.ok()) return worker.status();
+    engine->threads_.push_back(std::make_unique<ModelThread>(*std::move(worker), thread));
   }
+  return engine;
 }
 
 Engine::~Engine() = default;

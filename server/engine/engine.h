@@ -32,7 +32,9 @@ struct EngineStream {
 
 class Engine {
  public:
-  Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);
+  // ResourceExhausted: the device has no memory for so many streams.
+  static absl::StatusOr<std::unique_ptr<Engine>> Create(
+      std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);
   ~Engine();  // every EngineStream is gone by now
 
   // ResourceExhausted: full. InvalidArgument: the options are at fault. `state`: of the stream to
@@ -46,6 +48,8 @@ class Engine {
   int max_streams() const { return admission_.max_streams(); }
 
  private:
+  Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);
+
   const std::unique_ptr<const Recognizer> recognizer_;
   EngineMetrics metrics_;
   Admission admission_;

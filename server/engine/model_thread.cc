@@ -100,10 +100,17 @@ void ModelThread::Step(const Batch& batch) {
   const int chunks = std::clamp(options_.batch.max_batch / streams_in_step, 1,
                                 std::max(options_.max_chunks_per_step, 1));
   const auto began = Clock::now();
-  worker_->Step(streams, chunks);
+  const absl::Status status = worker_->Step(streams, chunks);
   options_.metrics->step_seconds.Observe(
       std::chrono::duration<double>(Clock::now() - began).count());
   options_.metrics->step_streams.Observe(streams_in_step);
+
+  if (!status.ok()) {
+    Log(LogLevel::kError, "step_failed",
+        {{"error", std::string(status.message())}, {"streams", int64_t{streams_in_step}}});
+    for (const auto& [id, member] : batch) member->FailStep(status);
+    return;
+  }
 
   std::vector<MemberId> behind;
   for (const auto& [id, member] : batch) {

@@ -28,6 +28,8 @@ class SilentStream : public BatchMember {
     return !ended && stream()->ready();
   }
 
+  void FailStep(const absl::Status&) override { stream_->thread->Remove(id_); }
+
   absl::Status Start(const std::shared_ptr<SilentStream>& self, int samples) {
     const std::vector<uint8_t> silence(samples * sizeof(int16_t));
     absl::Status status = stream()->AcceptAudio(silence);

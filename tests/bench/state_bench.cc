@@ -28,7 +28,9 @@ absl::StatusOr<LiveStream> MakeLiveStream() {
   auto recognizer = Recognizer::Load(std::string(kFolder) + "/rill-en-xs.safetensors", options);
   if (!recognizer.ok()) return recognizer.status();
   live.recognizer = *std::move(recognizer);
-  live.worker = live.recognizer->NewWorker(2);
+  auto worker = live.recognizer->NewWorker(2);
+  if (!worker.ok()) return worker.status();
+  live.worker = *std::move(worker);
   live.options.audio = {AudioEncoding::kFloat32, 16000, 1};
   live.options.decoder.kind = DecoderOptions::Kind::kBeam;
   auto stream = live.worker->OpenStream(live.options);
@@ -39,7 +41,10 @@ absl::StatusOr<LiveStream> MakeLiveStream() {
   const auto* bytes = reinterpret_cast<const uint8_t*>(samples->data());
   absl::Status status = live.stream->AcceptAudio({bytes, samples->size() * sizeof(float)});
   if (!status.ok()) return status;
-  while (live.stream->ready()) live.worker->Step({live.stream.get()}, 8);
+  while (live.stream->ready() && status.ok()) {
+    status = live.worker->Step({live.stream.get()}, 8);
+  }
+  if (!status.ok()) return status;
   live.stream->TakeEvents();
   return live;
 }

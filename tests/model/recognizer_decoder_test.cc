@@ -69,7 +69,7 @@ class RecognizerDecoderTest : public ::testing::Test {
     ASSERT_TRUE(recognizer.ok()) << recognizer.status();
     recognizer_ = *std::move(recognizer);
     ASSERT_NE(recognizer_->language_model(), nullptr);
-    worker_ = recognizer_->NewWorker(16);
+    worker_ = *recognizer_->NewWorker(16);
   }
 
   static StreamOptions Options(bool lexicon) {
@@ -93,7 +93,7 @@ class RecognizerDecoderTest : public ::testing::Test {
 
   void Drain(RecognitionStream* stream, int max_chunks, std::vector<StreamEvent>* events) {
     while (stream->ready()) {
-      worker_->Step({&stream, 1}, max_chunks);
+      EXPECT_TRUE(worker_->Step({&stream, 1}, max_chunks).ok());
       for (StreamEvent& event : stream->TakeEvents()) events->push_back(std::move(event));
     }
   }
@@ -241,7 +241,7 @@ TEST_F(RecognizerDecoderTest, TheLexiconNeedsALanguageModel) {
   const auto recognizer = Recognizer::Load(model_path_, {});
   ASSERT_TRUE(recognizer.ok());
   EXPECT_EQ((*recognizer)->language_model(), nullptr);
-  const auto worker = (*recognizer)->NewWorker(1);
+  const auto worker = *(*recognizer)->NewWorker(1);
   EXPECT_THAT(worker->OpenStream(Options(true)).status().ToString(),
               HasSubstr("decoder.beam.lexicon: needs a language model"));
   EXPECT_TRUE(worker->OpenStream(Options(false)).ok());

@@ -54,7 +54,7 @@ class RecognizerStateTest : public ::testing::TestWithParam<Setting> {
       auto recognizer = Recognizer::Load(folder_ / "tiny.safetensors", options);
       ASSERT_TRUE(recognizer.ok()) << recognizer.status();
       recognizers_[i] = *std::move(recognizer);
-      workers_[i] = recognizers_[i]->NewWorker(4);
+      workers_[i] = *recognizers_[i]->NewWorker(4);
     }
   }
 
@@ -103,8 +103,8 @@ TEST_P(RecognizerStateTest, GoesOnElsewhereWithTheSameEvents) {
     }
     at += size;
     if (random() % 2 == 0) {
-      workers_[0]->Step({alone.get()}, 8);
-      workers_[at_worker]->Step({moved.get()}, 8);
+      EXPECT_TRUE(workers_[0]->Step({alone.get()}, 8).ok());
+      EXPECT_TRUE(workers_[at_worker]->Step({moved.get()}, 8).ok());
       const auto events = alone->TakeEvents();
       ASSERT_EQ(Describe(moved->TakeEvents()), Describe(events)) << "after " << at;
       for (const StreamEvent& event : events)
@@ -127,8 +127,8 @@ TEST_P(RecognizerStateTest, GoesOnElsewhereWithTheSameEvents) {
   ASSERT_TRUE(alone->Finish().ok());
   ASSERT_TRUE(moved->Finish().ok());
   EXPECT_EQ(moved->Save().status().code(), absl::StatusCode::kFailedPrecondition);
-  while (alone->ready()) workers_[0]->Step({alone.get()}, 8);
-  while (moved->ready()) workers_[at_worker]->Step({moved.get()}, 8);
+  while (alone->ready()) EXPECT_TRUE(workers_[0]->Step({alone.get()}, 8).ok());
+  while (moved->ready()) EXPECT_TRUE(workers_[at_worker]->Step({moved.get()}, 8).ok());
   EXPECT_EQ(Describe(moved->TakeEvents()), Describe(alone->TakeEvents()));
   EXPECT_GT(moves, 5);
   EXPECT_GT(words, 20);
@@ -161,7 +161,7 @@ TEST_P(RecognizerStateErrorTest, WhatIsNotItsStateIsRefused) {
   const StreamOptions& options = GetParam().options;
   auto stream = *workers_[0]->OpenStream(options);
   ASSERT_TRUE(stream->AcceptAudio(Noise(40000, 2)).ok());
-  workers_[0]->Step({stream.get()}, 2);
+  EXPECT_TRUE(workers_[0]->Step({stream.get()}, 2).ok());
   stream->TakeEvents();
   const std::string state = *stream->Save();
   const auto refused = [&](const StreamOptions& with, const std::string& bytes) {
@@ -176,7 +176,7 @@ TEST_P(RecognizerStateErrorTest, WhatIsNotItsStateIsRefused) {
   EXPECT_THAT(refused(other, state).message(), HasSubstr("another configuration"));
 
   auto without = *Recognizer::Load(folder_ / "tiny.safetensors", {});
-  auto worker = without->NewWorker(1);
+  auto worker = *without->NewWorker(1);
   const absl::Status status = worker->ResumeStream(options, state).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(status.message(), HasSubstr("without a language model"));

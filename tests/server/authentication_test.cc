@@ -145,7 +145,7 @@ TEST_F(AuthenticationTest, AServerDoesNotStartWithoutItsFile) {
   ServerOptions options = FewThreads();
   options.token_file = folder_ / "missing";
   std::vector<ServedModel> models(1);
-  models[0].engine = std::make_unique<Engine>(
+  models[0].engine = *Engine::Create(
       std::make_unique<FakeRecognizer>(std::make_shared<FakeControl>()), ToEngineOptions(options));
   const auto server = Server::Start(options, std::move(models));
   EXPECT_THAT(std::string(server.status().message()), HasSubstr(options.token_file));

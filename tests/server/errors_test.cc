@@ -192,7 +192,7 @@ TEST_F(ErrorsTest, ATakenPortIsAnError) {
   ServerOptions options = FewThreads();
   options.listen = {address()};
   std::vector<ServedModel> models(1);
-  models[0].engine = std::make_unique<Engine>(
+  models[0].engine = *Engine::Create(
       std::make_unique<FakeRecognizer>(std::make_shared<FakeControl>()), ToEngineOptions(options));
   const auto second = Server::Start(options, std::move(models));
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);

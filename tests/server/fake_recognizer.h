@@ -42,7 +42,7 @@ class FakeRecognizer : public Recognizer {
 
   const ModelFile& model() const override;  // there is none: aborts
   size_t state_bytes_per_stream() const override { return 1000; }
-  std::unique_ptr<RecognitionWorker> NewWorker(int slots) const override;
+  absl::StatusOr<std::unique_ptr<RecognitionWorker>> NewWorker(int slots) const override;
 
  private:
   std::shared_ptr<FakeControl> control_;

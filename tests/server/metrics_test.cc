@@ -87,8 +87,8 @@ class MetricsTest : public ServerFixture {
                                      const std::shared_ptr<FakeControl>& control) {
     std::vector<ServedModel> models(1);
     models[0].info.name = "fake";
-    models[0].engine = std::make_unique<Engine>(std::make_unique<FakeRecognizer>(control),
-                                                ToEngineOptions(options));
+    models[0].engine =
+        *Engine::Create(std::make_unique<FakeRecognizer>(control), ToEngineOptions(options));
     return models;
   }
 };

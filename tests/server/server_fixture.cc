@@ -43,8 +43,8 @@ void ServerFixture::Start(ServerOptions options) {
   model.info.language = "en";
   model.info.hash = "abc";
   model.info.state_bytes_per_stream = 1000;
-  model.engine = std::make_unique<Engine>(std::make_unique<FakeRecognizer>(control_),
-                                          ToEngineOptions(options));
+  model.engine =
+      *Engine::Create(std::make_unique<FakeRecognizer>(control_), ToEngineOptions(options));
   models.push_back(std::move(model));
   StartWith(options, std::move(models));
 }

@@ -142,7 +142,7 @@ class SessionTest : public testing::Test {
     options.workers = 2;
     options.max_streams = 16;
     options.batch.deadline = std::chrono::milliseconds(1);
-    engine_ = std::make_unique<Engine>(std::make_unique<FakeRecognizer>(control_), options);
+    engine_ = *Engine::Create(std::make_unique<FakeRecognizer>(control_), options);
   }
   ~SessionTest() override {
     control_->OpenGate();
