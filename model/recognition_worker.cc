@@ -10,10 +10,12 @@ namespace rill {
 RecognitionWorkerImpl::RecognitionWorkerImpl(const ModelConfig& config,
                                              std::unique_ptr<EncoderWorker> encoder,
                                              const LanguageModel* language_model,
+                                             const CalibrationTable* calibrations,
                                              const StateIdentity* identity)
     : config_(config),
       encoder_(std::move(encoder)),
       language_model_(language_model),
+      calibrations_(calibrations),
       identity_(identity) {}
 
 absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::OpenStream(
@@ -33,7 +35,7 @@ absl::StatusOr<std::unique_ptr<RecognitionStreamImpl>> RecognitionWorkerImpl::Ne
     const StreamOptions& options) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   const absl::StatusOr<DecoderFactory> factory =
-      DecoderFactory::Create(&config_.tokens, language_model_, options.decoder);
+      DecoderFactory::Create(&config_.tokens, language_model_, options.decoder, calibrations_);
   if (!factory.ok()) return factory.status();
   auto hot_words = factory->MakeHotWords(options.decoder.hot_words);
   if (!hot_words.ok()) return hot_words.status();

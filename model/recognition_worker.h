@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "model/decoder/calibration.h"
 #include "model/encoder/encoder_backend.h"
 #include "model/recognizer.h"
 #include "model/state/state_identity.h"
@@ -17,10 +18,11 @@ class RecognitionStreamImpl;
 
 class RecognitionWorkerImpl final : public RecognitionWorker {
  public:
-  // `config`, `language_model` (null: none), `identity` and the encoder's back end must outlive the
-  // worker, and the worker its streams.
+  // `config`, `language_model` (null: none), `calibrations`, `identity` and the encoder's back end
+  // must outlive the worker, and the worker its streams.
   RecognitionWorkerImpl(const ModelConfig& config, std::unique_ptr<EncoderWorker> encoder,
-                        const LanguageModel* language_model, const StateIdentity* identity);
+                        const LanguageModel* language_model, const CalibrationTable* calibrations,
+                        const StateIdentity* identity);
 
   absl::StatusOr<std::unique_ptr<RecognitionStream>> OpenStream(
       const StreamOptions& options) override;
@@ -37,6 +39,7 @@ class RecognitionWorkerImpl final : public RecognitionWorker {
   const ModelConfig& config_;
   const std::unique_ptr<EncoderWorker> encoder_;
   const LanguageModel* const language_model_;
+  const CalibrationTable* const calibrations_;
   const StateIdentity* const identity_;
 
   // Of the step at hand.

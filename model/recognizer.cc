@@ -11,10 +11,11 @@ namespace {
 class RecognizerImpl final : public Recognizer {
  public:
   RecognizerImpl(std::unique_ptr<ModelFile> file, std::unique_ptr<EncoderBackend> encoder,
-                 std::unique_ptr<LanguageModel> language_model)
+                 std::unique_ptr<LanguageModel> language_model, CalibrationTable calibrations)
       : file_(std::move(file)),
         encoder_(std::move(encoder)),
         language_model_(std::move(language_model)),
+        calibrations_(std::move(calibrations)),
         identity_{file_->hash(), language_model_ == nullptr ? "" : language_model_->hash()} {}
 
   const ModelFile& model() const override { return *file_; }
@@ -26,14 +27,15 @@ class RecognizerImpl final : public Recognizer {
   absl::StatusOr<std::unique_ptr<RecognitionWorker>> NewWorker(int slots) const override {
     auto encoder = encoder_->NewWorker(slots);
     if (!encoder.ok()) return encoder.status();
-    return std::make_unique<RecognitionWorkerImpl>(file_->config(), *std::move(encoder),
-                                                   language_model_.get(), &identity_);
+    return std::make_unique<RecognitionWorkerImpl>(
+        file_->config(), *std::move(encoder), language_model_.get(), &calibrations_, &identity_);
   }
 
  private:
   const std::unique_ptr<ModelFile> file_;
   const std::unique_ptr<EncoderBackend> encoder_;
   const std::unique_ptr<LanguageModel> language_model_;  // null: none
+  const CalibrationTable calibrations_;
   const StateIdentity identity_;
 };
 
@@ -71,8 +73,18 @@ absl::StatusOr<std::unique_ptr<Recognizer>> Recognizer::Load(const std::string& 
     if (!opened.ok()) return opened.status();
     language_model = *std::move(opened);
   }
+  CalibrationTable calibrations;
+  const auto& metadata = (*file)->metadata();
+  if (const auto it = metadata.find(CalibrationTable::kMetadataKey); it != metadata.end()) {
+    auto read = CalibrationTable::FromJson(it->second);
+    if (!read.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(model_path, ": metadata: ", read.status().message()));
+    }
+    calibrations = *std::move(read);
+  }
   return std::make_unique<RecognizerImpl>(*std::move(file), *std::move(encoder),
-                                          std::move(language_model));
+                                          std::move(language_model), std::move(calibrations));
 }
 
 }  // namespace rill

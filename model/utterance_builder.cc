@@ -88,8 +88,13 @@ void UtteranceBuilder::AddMark(StreamEvent::Kind kind, int64_t time, uint64_t fl
 }
 
 void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses) {
+  for (Hypothesis& hypothesis : hypotheses) factory_.SetConfidence(&hypothesis);
   Hypothesis hypothesis = std::move(hypotheses.front());
   hypotheses.erase(hypotheses.begin());
+  if (factory_.IsNoise(hypothesis)) {
+    hypothesis = {};
+    hypotheses.clear();
+  }
   StreamEvent event;
   event.kind = StreamEvent::Kind::kFinal;
   event.start = hypothesis.words.empty() ? utterance_start_ : hypothesis.words.front().start;
@@ -162,6 +167,7 @@ std::vector<StreamEvent> UtteranceBuilder::TakeEvents() {
     event.hypothesis = decoder_->Current();
     event.start = decoder_->first_word_start();
     event.end = decoder_->time();
+    factory_.SetStability(event.end, &event.hypothesis);
     changes_told_ = decoder_->changes();
     events.push_back(std::move(event));
   }

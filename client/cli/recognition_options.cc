@@ -69,6 +69,11 @@ void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config) {
          "--lexicon-only", [=] { decoding()->set_lexicon_only(true); },
          "Only words of the language model, and hot words")
       ->group(kDecoding);
+  Add<float>(app, "--min-confidence", "X",
+             "Utterances of one or two words with less confidence, 0 to 1, are noise",
+             [=](float confidence) { decoding()->set_min_confidence(confidence); })
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(kDecoding);
   app->add_option_function<std::vector<std::string>>(
          "--hot-word",
          [=](const std::vector<std::string>& words) {

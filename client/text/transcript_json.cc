@@ -42,7 +42,10 @@ std::string ResultJson(const v1::Result& result) {
                {"start", Seconds(result.start_ms())},
                {"end", Seconds(result.end_ms())},
                {"text", result.text()}};
-  if (result.is_final()) {
+  if (!result.is_final()) {
+    json["stability"] = Rounded(result.stability());
+    json["settled_words"] = result.settled_words();
+  } else {
     json["confidence"] = Rounded(result.confidence());
     json["words"] = Json::array();
     for (const v1::Word& word : result.words()) json["words"].push_back(WordJson(word));

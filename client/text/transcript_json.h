@@ -12,7 +12,8 @@ namespace rill::client {
 std::string TranscriptJson(const std::string& file, double seconds,
                            const std::vector<v1::Result>& results);
 
-// {"final", "start", "end", "text", "confidence", "words"}; the last two for finals only.
+// {"final", "start", "end", "text"}, and for finals "confidence", "words", for others "stability",
+// "settled_words".
 std::string ResultJson(const v1::Result& result);
 
 // {"event": "speech_start" or "speech_end", "time"}

@@ -21,8 +21,11 @@ Hypothesis ToHypothesis(absl::Span<const CountedWord> words) {
   double log_prob_sum = 0;
   int64_t tokens = 0;
   for (const CountedWord& counted : words) {
-    hypothesis.words.push_back(counted.word);
-    hypothesis.words.back().confidence = GeometricMean(counted.log_prob_sum, counted.tokens);
+    Word& word = hypothesis.words.emplace_back(counted.word);
+    word.confidence = GeometricMean(counted.log_prob_sum, counted.tokens);
+    word.evidence.mean_log_prob =
+        static_cast<float>(counted.log_prob_sum / std::max(counted.tokens, 1));
+    word.evidence.least_log_prob = counted.least_log_prob;
     log_prob_sum += counted.log_prob_sum;
     tokens += counted.tokens;
   }
@@ -38,6 +41,7 @@ void Save(absl::Span<const CountedWord> words, StateWriter& writer) {
     writer.Write(counted.word.start);
     writer.Write(counted.word.end);
     writer.Write(counted.log_prob_sum);
+    writer.Write(counted.least_log_prob);
     writer.Write<int64_t>(counted.tokens);
   }
 }
@@ -51,6 +55,7 @@ std::vector<CountedWord> LoadCountedWords(StateReader& reader) {
     counted.word.start = reader.ReadTime();
     counted.word.end = reader.ReadTime();
     counted.log_prob_sum = reader.Read<double>();
+    counted.least_log_prob = reader.Read<float>();
     counted.tokens = static_cast<int>(reader.ReadIn<int64_t>(0, kMaxCount, "tokens of a word"));
   }
   return words;

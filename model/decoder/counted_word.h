@@ -18,6 +18,7 @@ namespace rill {
 struct CountedWord {
   Word word;  // its confidence is not set
   double log_prob_sum = 0;
+  float least_log_prob = 0;  // of one token
   int tokens = 0;
 };
 

@@ -11,6 +11,7 @@ constexpr int kBlank = 0;
 constexpr double kNever = -1e30;        // the logarithm of 0
 constexpr float kLeastLogProb = -1000;  // of a frame's
 constexpr int kDecideEvery = 8;         // frames
+constexpr float kMostOpenAgreement = 0.9999f;
 constexpr double kLn2 = 0.6931471805599453;
 constexpr double kNoMatter = -40;  // beside 1, in logarithms
 
@@ -330,6 +331,7 @@ void CtcBeamDecoder::AppendWords(int32_t node, std::vector<CountedWord>* words) 
     counted.word.text.insert(0, (*tokens_)[pool_[at].token]);
     counted.word.start = said.start;
     counted.log_prob_sum += said.peak;
+    counted.least_log_prob = std::min(counted.least_log_prob, said.peak);
     ++counted.tokens;
     in_word = pool_[at].text.letters > 1;
   });
@@ -341,9 +343,42 @@ void CtcBeamDecoder::AppendWords(int32_t node, std::vector<CountedWord>* words) 
   word.end = std::max(word.end, word.start);
 }
 
+// The weight of the texts that leave that of `node` before the end of a word of it is against the
+// word, of all weight.
+void CtcBeamDecoder::SetAgreement(int32_t node, absl::Span<CountedWord> words) const {
+  std::vector<int32_t> path, place(pool_.capacity(), -1);
+  for (; node != pool_.root(); node = pool_[node].parent) {
+    place[node] = static_cast<int32_t>(path.size());
+    path.push_back(node);
+  }
+  place[pool_.root()] = static_cast<int32_t>(path.size());
+  std::vector<double> leaving(path.size() + 1);  // the path where it has been like it until then
+  double total = 0;
+  for (const Entry& entry : beam_) {
+    int32_t at = entry.node;
+    while (place[at] < 0) at = pool_[at].parent;
+    const double weight = std::exp(entry.score - beam_.front().score);
+    leaving[place[at]] += weight;
+    total += weight;
+  }
+  double against = leaving[path.size()];
+  size_t word = 0;
+  // A state that was loaded may hold more ends than words.
+  for (size_t i = path.size(); i-- > 0 && word < words.size();) {
+    const bool open = pool_[path[i]].text.letters > 0;
+    if (i == 0 || !open) {
+      const auto agreement = static_cast<float>(1 - against / total);
+      // All may agree on how a word begins, but it may go on.
+      words[word++].word.agreement = open ? std::min(agreement, kMostOpenAgreement) : agreement;
+    }
+    against += leaving[i];
+  }
+}
+
 Hypothesis CtcBeamDecoder::Read(int32_t node, double score) const {
   std::vector<CountedWord> words = decided_;
   AppendWords(node, &words);
+  SetAgreement(node, absl::MakeSpan(words).subspan(decided_.size()));
   Hypothesis hypothesis = ToHypothesis(words);
   hypothesis.score = score;
   return hypothesis;

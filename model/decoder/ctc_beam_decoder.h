@@ -111,6 +111,7 @@ class CtcBeamDecoder final : public CtcDecoder {
   template <typename Visit>
   void VisitLetters(int32_t node, const Visit& visit) const;
   void AppendWords(int32_t node, std::vector<CountedWord>* words) const;
+  void SetAgreement(int32_t node, absl::Span<CountedWord> words) const;  // of its words
   Hypothesis Read(int32_t node, double score) const;
   std::vector<Hypothesis> ReadBest(std::vector<Ending>* endings, int n) const;
   std::vector<Hypothesis> TakeAll(int n, bool sentence_end);

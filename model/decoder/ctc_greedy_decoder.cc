@@ -7,6 +7,7 @@ namespace rill {
 namespace {
 
 constexpr size_t kBlank = 0;
+constexpr float kOpenWordAgreement = 0.5f;
 
 // A NaN is never the best; if the blank's is one, the frame counts as blank.
 size_t BestToken(absl::Span<const float> log_probs) {
@@ -58,6 +59,8 @@ void CtcGreedyDecoder::Append(const std::string& token, float log_prob, int64_t 
     counted.word.text.append(token, at, until - at);
     counted.word.end = end;
     counted.log_prob_sum += log_prob;
+    least_before_ = counted.least_log_prob;
+    counted.least_log_prob = std::min(least_before_, log_prob);
     ++counted.tokens;
     ++changes_;
     last_letter_end_ = end;
@@ -73,10 +76,16 @@ void CtcGreedyDecoder::Prolong(float log_prob, int64_t end) {
   if (log_prob > run_log_prob_) {
     counted.log_prob_sum += double{log_prob} - run_log_prob_;
     run_log_prob_ = log_prob;
+    counted.least_log_prob = std::min(least_before_, log_prob);
   }
 }
 
-Hypothesis CtcGreedyDecoder::Current() const { return ToHypothesis(words_); }
+// The word that may grow is not settled.
+Hypothesis CtcGreedyDecoder::Current() const {
+  Hypothesis hypothesis = ToHypothesis(words_);
+  if (word_open_) hypothesis.words.back().agreement = kOpenWordAgreement;
+  return hypothesis;
+}
 
 std::vector<Hypothesis> CtcGreedyDecoder::TakeNBest(int) {
   std::vector<Hypothesis> taken{Current()};
@@ -99,6 +108,7 @@ int64_t CtcGreedyDecoder::first_word_start() const {
 void CtcGreedyDecoder::SaveWords(StateWriter& writer) const {
   writer.Write<uint64_t>(previous_token_);
   writer.Write(run_log_prob_);
+  writer.Write(least_before_);
   rill::Save(words_, writer);
   writer.Write(word_open_);
   writer.Write(letter_open_);
@@ -107,6 +117,7 @@ void CtcGreedyDecoder::SaveWords(StateWriter& writer) const {
 void CtcGreedyDecoder::LoadWords(StateReader& reader) {
   previous_token_ = reader.ReadCount(tokens_->size() - 1, "previous token");
   run_log_prob_ = reader.Read<float>();
+  least_before_ = reader.Read<float>();
   words_ = LoadCountedWords(reader);
   word_open_ = reader.ReadBool();
   letter_open_ = reader.ReadBool();

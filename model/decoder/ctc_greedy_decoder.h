@@ -41,6 +41,7 @@ class CtcGreedyDecoder final : public CtcDecoder {
   const std::vector<std::string>* const tokens_;
   size_t previous_token_ = 0;
   float run_log_prob_ = 0;  // the best of the current run so far
+  float least_before_ = 0;  // of the open word's tokens before the current run
   std::vector<CountedWord> words_;
   bool word_open_ = false;    // the last of words_ may grow
   bool letter_open_ = false;  // its last token's run goes on

@@ -29,12 +29,19 @@ absl::Status CheckTokens(const std::vector<std::string>& tokens, absl::string_vi
 
 absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::string>* tokens,
                                                       const LanguageModel* model,
-                                                      const DecoderOptions& options) {
+                                                      const DecoderOptions& options,
+                                                      const CalibrationTable* calibrations) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   DecoderFactory factory(tokens);
   factory.alternatives_ = options.alternatives;
+  factory.min_confidence_ = options.min_confidence;
   factory.beam_ = options.beam;
   factory.greedy_ = options.kind == DecoderOptions::Kind::kGreedy;
+  factory.judge_ = model;
+  if (calibrations != nullptr) {
+    factory.calibration_ =
+        calibrations->Find(CalibrationTable::Name(!factory.greedy_, model != nullptr));
+  }
   if (factory.greedy_) {
     factory.beam_.lexicon = false;
     return factory;
@@ -46,6 +53,13 @@ absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::str
   }
   factory.model_ = model;
   return factory;
+}
+
+bool DecoderFactory::IsNoise(const Hypothesis& hypothesis) const {
+  // Noise is heard as single words; whoever says more is heard badly.
+  constexpr size_t kMostWords = 2;
+  return calibration_ != nullptr && hypothesis.words.size() <= kMostWords &&
+         hypothesis.confidence < min_confidence_;
 }
 
 absl::StatusOr<std::shared_ptr<const HotWords>> DecoderFactory::MakeHotWords(

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "model/decoder/calibration.h"
 #include "model/decoder/ctc_decoder.h"
 #include "model/decoder/decoder_options.h"
 #include "model/decoder/hot_words.h"
@@ -21,16 +22,19 @@ class DecoderFactory {
 
   // InvalidArgument naming the field: options out of range, or that the model or the language model
   // (null: none) does not allow. Neither `tokens` nor `model` is owned. options.hot_words are not
-  // looked at: see MakeHotWords.
+  // looked at: see MakeHotWords. `calibrations`: of confidence and stability; null: none; not
+  // owned.
   static absl::StatusOr<DecoderFactory> Create(const std::vector<std::string>* tokens,
                                                const LanguageModel* model,
-                                               const DecoderOptions& options);
+                                               const DecoderOptions& options,
+                                               const CalibrationTable* calibrations = nullptr);
 
   // As HotWords::Create; they are for this factory's decoders only.
   absl::StatusOr<std::shared_ptr<const HotWords>> MakeHotWords(
       absl::Span<const HotWord> hot_words) const;
 
-  // Those that Save(const HotWords*, ...) wrote. What is wrong with them becomes the reader's error.
+  // Those that Save(const HotWords*, ...) wrote. What is wrong with them becomes the reader's
+  // error.
   std::shared_ptr<const HotWords> LoadHotWords(StateReader& reader) const;
 
   // `hot_words`: null for none. `beam`: also if the stream is greedy and has no hot words.
@@ -38,13 +42,26 @@ class DecoderFactory {
                                   bool beam = false) const;
 
   int alternatives() const { return alternatives_; }
+  // Whether a final, whose confidence is set, is less likely words than noise.
+  bool IsNoise(const Hypothesis& hypothesis) const;
+
+  // As the functions of these names in calibration.h do, of what this factory's decoders gave.
+  void SetConfidence(Hypothesis* hypothesis) const {
+    rill::SetConfidence(calibration_, judge_, hypothesis);
+  }
+  void SetStability(int64_t time, Hypothesis* hypothesis) const {
+    rill::SetStability(calibration_, time, hypothesis);
+  }
 
  private:
   const std::vector<std::string>* tokens_;
   const LanguageModel* model_ = nullptr;  // what beams use
+  const LanguageModel* judge_ = nullptr;  // what confidences use
+  const Calibration* calibration_ = nullptr;
   bool greedy_ = true;
   BeamOptions beam_;
   int alternatives_ = 0;
+  float min_confidence_ = 0;
 };
 
 }  // namespace rill

@@ -43,6 +43,9 @@ absl::Status DecoderOptions::Validate() const {
     return absl::InvalidArgumentError("decoder.kind: is neither greedy nor beam");
   }
   if (absl::Status status = beam.Validate(); !status.ok()) return status;
+  if (absl::Status status = CheckRange("min_confidence", min_confidence, 0, 1); !status.ok()) {
+    return status;
+  }
   return CheckRange("alternatives", alternatives, 0, kMaxAlternatives);
 }
 

@@ -48,6 +48,9 @@ struct DecoderOptions {
   Kind kind = Kind::kGreedy;
   BeamOptions beam;
   std::vector<HotWord> hot_words;
+  // An utterance of one or two words with less confidence is taken for noise: its final has no
+  // words. 0 to 1; only for models whose confidence is calibrated.
+  float min_confidence = 0.2f;
   int alternatives =
       0;  // other texts that finals carry at most; a greedy stream has none; 0 to 100
 

@@ -8,11 +8,22 @@
 
 namespace rill {
 
+// What the model said of a word's letters: each letter's highest log-probability while it was being
+// said.
+struct WordEvidence {
+  float mean_log_prob = 0;
+  float least_log_prob = 0;
+};
+
 struct Word {
   std::string text;
   int64_t start = 0;  // samples
   int64_t end = 0;
   float confidence = 0;  // 0..1
+  // How much of the decoder agrees that the text so far goes up to this word like this, 0 to 1. At
+  // 1 it is settled: nothing to come changes it.
+  float agreement = 1;
+  WordEvidence evidence = {};
 };
 
 // Their texts, joined by one space.
@@ -29,6 +40,7 @@ struct Hypothesis {
   std::string text;  // JoinWords(words)
   std::vector<Word> words;
   float confidence = 0;  // of all words; 0 if there are none
+  float stability = 0;   // 0..1; of an interim result's words: the share that is likely to stay
   // The beam's natural-log score since the utterance began: to compare the alternatives of one
   // utterance, nothing else. 0 if the decoder has none.
   double score = 0;

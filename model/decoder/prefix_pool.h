@@ -61,6 +61,7 @@ class PrefixPool {
   const PrefixNode& operator[](int32_t node) const { return nodes_[node]; }
   int32_t root() const { return root_; }
   int room() const { return capacity_ - used_; }
+  int capacity() const { return capacity_; }  // node numbers are below
   int nodes() const { return static_cast<int>(nodes_.size()); }
   // Of a pool of this capacity at most.
   static size_t MaxBytes(int capacity) {

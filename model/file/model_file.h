@@ -71,4 +71,9 @@ absl::Status WriteModelFile(const std::string& path, const ModelConfig& config,
                             std::map<std::string, std::string> metadata,
                             const std::vector<NamedTensor>& tensors, bool bfloat16);
 
+// Sets one key of the metadata of the model file at `path`, in one atomic step; all else stays as
+// it is.
+absl::Status SetModelMetadata(const std::string& path, const std::string& key,
+                              const std::string& value);
+
 }  // namespace rill

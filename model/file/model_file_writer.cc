@@ -5,6 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "kernels/bfloat16.h"
 #include "model/file/atomic_file.h"
+#include "model/file/mapped_file.h"
 #include "model/file/model_file.h"
 #include "model/file/utf8.h"
 #include "nlohmann/json.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr size_t kLengthBytes = 8;
 constexpr size_t kDataAlignment = 64;  // of the first tensor; the header is padded with spaces
 
 struct PlannedTensor {
@@ -77,6 +79,17 @@ absl::StatusOr<std::vector<PlannedTensor>> Plan(const ModelConfig& config,
   return floats;
 }
 
+std::string WithLength(const json& header) {
+  std::string text = header.dump();
+  const size_t unpadded = kLengthBytes + text.size();
+  text.append((kDataAlignment - unpadded % kDataAlignment) % kDataAlignment, ' ');
+  std::string bytes;
+  for (size_t i = 0; i < kLengthBytes; ++i) {
+    bytes += static_cast<char>(uint64_t{text.size()} >> (8 * i));
+  }
+  return bytes + text;
+}
+
 std::string HeaderBytes(const std::map<std::string, std::string>& metadata,
                         const std::vector<PlannedTensor>& plan) {
   json header;
@@ -89,12 +102,7 @@ std::string HeaderBytes(const std::map<std::string, std::string>& metadata,
                             {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
-  std::string text = header.dump();
-  const size_t unpadded = 8 + text.size();
-  text.append((kDataAlignment - unpadded % kDataAlignment) % kDataAlignment, ' ');
-  std::string bytes;
-  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(uint64_t{text.size()} >> (8 * i));
-  return bytes + text;
+  return WithLength(header);
 }
 
 std::string TensorBytes(const PlannedTensor& planned) {
@@ -135,6 +143,29 @@ absl::Status WriteModelFile(const std::string& path, const ModelConfig& config,
   }
   if (!status.ok()) return status;
   return file.Commit();
+}
+
+absl::Status SetModelMetadata(const std::string& path, const std::string& key,
+                              const std::string& value) {
+  if (!IsValidUtf8(key) || !IsValidUtf8(value)) {
+    return absl::InvalidArgumentError(absl::StrCat("metadata: \"", key, "\" is not valid UTF-8"));
+  }
+  if (const auto model = ModelFile::Open(path); !model.ok()) return model.status();
+  const auto mapped = MappedFile::Open(path);
+  if (!mapped.ok()) return mapped.status();
+  const auto bytes = (*mapped)->bytes();
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  uint64_t length = 0;  // within the file: ModelFile has checked it
+  for (size_t i = kLengthBytes; i-- > 0;) length = length << 8 | bytes[i];
+  json header = json::parse(all.substr(kLengthBytes, length), nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object()) return absl::InvalidArgumentError(absl::StrCat(path, ": no header"));
+  header["__metadata__"][key] = value;
+
+  AtomicFile file(path);
+  absl::Status status = file.Open();
+  if (status.ok()) status = file.Write(WithLength(header));
+  if (status.ok()) status = file.Write(all.substr(kLengthBytes + length));
+  return status.ok() ? file.Commit() : status;
 }
 
 }  // namespace rill

@@ -23,6 +23,7 @@ std::string Describe(const StreamOptions& options) {
   writer.Write(options.single_utterance);
   writer.Write(options.decoder.kind);
   writer.Write(options.decoder.alternatives);
+  writer.Write(options.decoder.min_confidence);
   const BeamOptions& beam = options.decoder.beam;
   writer.Write(beam.beam);
   writer.Write(beam.lm_weight);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "model/text/inverse_text_normalizer.h"
@@ -88,7 +89,9 @@ absl::StatusOr<EndpointRules> ToEndpointRules(const v1::EndpointConfig& config,
 
 // The decoder's own names of its fields, as the client wrote them.
 std::string AsSent(const std::string& where, absl::string_view message) {
-  if (absl::ConsumePrefix(&message, "decoder.beam.")) {
+  if (absl::ConsumePrefix(&message, "decoder.beam.") ||
+      absl::StartsWith(message, "decoder.min_confidence")) {
+    absl::ConsumePrefix(&message, "decoder.");
     return absl::StrCat(where, ".decoding.", message);
   }
   absl::ConsumePrefix(&message, "decoder.");
@@ -122,6 +125,7 @@ absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& con
   if (decoding.has_token_threshold()) beam.token_threshold = decoding.token_threshold();
   if (decoding.has_beam_threshold()) beam.beam_threshold = decoding.beam_threshold();
   if (decoding.has_lexicon_only()) beam.lexicon = decoding.lexicon_only();
+  if (decoding.has_min_confidence()) options.min_confidence = decoding.min_confidence();
   options.hot_words = ToHotWords(config.hot_words());
   options.alternatives = config.alternatives();
   if (absl::Status status = options.Validate(); !status.ok()) {
@@ -155,6 +159,15 @@ void AddWords(const Hypothesis& hypothesis, Message& message) {
     out.set_end_ms(word.end / kSamplesPerMs);
     out.set_confidence(word.confidence);
   }
+}
+
+int SettledWords(const Hypothesis& hypothesis) {
+  int settled = 0;
+  for (const Word& word : hypothesis.words) {
+    if (word.agreement < 1) break;
+    ++settled;
+  }
+  return settled;
 }
 
 }  // namespace
@@ -212,7 +225,11 @@ v1::Result ToResult(const StreamEvent& event, const ResultFormat& format) {
   result.set_is_final(event.kind == StreamEvent::Kind::kFinal);
   result.set_start_ms(event.start / kSamplesPerMs);
   result.set_end_ms(event.end / kSamplesPerMs);
-  if (!result.is_final()) return result;
+  if (!result.is_final()) {
+    result.set_stability(event.hypothesis.stability);
+    if (!format.inverse_text_normalization) result.set_settled_words(SettledWords(hypothesis));
+    return result;
+  }
   result.set_confidence(hypothesis.confidence);
   if (format.word_times) AddWords(hypothesis, result);
   for (const Hypothesis& other : event.alternatives) {

@@ -11,9 +11,12 @@
 namespace rill {
 
 struct LogProbClip {
-  std::string text;              // what was said
-  double seconds = 0;            // of audio
-  std::vector<float> log_probs;  // [frames, vocabulary]
+  std::string text;    // what was said
+  double seconds = 0;  // of audio
+  // Where it gets and stops being loud: the first and the end of the last 10 ms with a hundredth
+  // of the power that the loudest twentieth has, or more. 0 if it is silent.
+  int64_t loud_begin = 0, loud_end = 0;  // samples
+  std::vector<float> log_probs;          // [frames, vocabulary]
 };
 
 struct LogProbCorpus {
@@ -24,5 +27,18 @@ struct LogProbCorpus {
 // Every manifest.tsv in or below `paths`, heard in chunks of `chunk_frames`. Errors name the file.
 absl::StatusOr<std::vector<LogProbCorpus>> ReadLogProbs(const std::vector<std::string>& paths,
                                                         const Encoder& encoder, int chunk_frames);
+
+// Recordings that no manifest lists, with nothing said: each folder's WAV, FLAC, Ogg and Opus
+// files.
+absl::StatusOr<std::vector<LogProbCorpus>> ReadNoiseLogProbs(
+    const std::vector<std::string>& folders, const Encoder& encoder, int chunk_frames);
+
+// The same, but what was heard once with the model of this hash is kept in `folder`, and read from
+// there the next time. If a recording changes, its file there must be deleted.
+absl::StatusOr<std::vector<LogProbCorpus>> ReadLogProbsOnce(const std::vector<std::string>& paths,
+                                                            const Encoder& encoder,
+                                                            int chunk_frames,
+                                                            const std::string& model_hash,
+                                                            const std::string& folder);
 
 }  // namespace rill

@@ -25,7 +25,8 @@ TEST_F(RecognitionOptionsTest, NothingGivenIsTheServersChoice) {
 TEST_F(RecognitionOptionsTest, EveryFlagHasItsField) {
   app_.parse(
       "--beam 32 --lm-weight 0.5 --word-bonus -1.5 --lexicon-only --written --mask-profanity "
-      "--alternatives 4 --chunk-ms 640 --model m --hot-word 'Anna Karenina=8' --hot-word rill "
+      "--alternatives 4 --min-confidence 0.3 --chunk-ms 640 --model m --hot-word 'Anna Karenina=8' "
+      "--hot-word rill "
       "a.wav");
   EXPECT_EQ(file_, "a.wav");
   const v1::DecodingConfig& decoding = config_.decoding();
@@ -34,6 +35,7 @@ TEST_F(RecognitionOptionsTest, EveryFlagHasItsField) {
   EXPECT_EQ(decoding.lm_weight(), 0.5f);
   EXPECT_EQ(decoding.word_bonus(), -1.5f);
   EXPECT_TRUE(decoding.lexicon_only());
+  EXPECT_EQ(decoding.min_confidence(), 0.3f);
   EXPECT_TRUE(config_.inverse_text_normalization());
   EXPECT_TRUE(config_.mask_profanity());
   EXPECT_EQ(config_.alternatives(), 4);
@@ -46,8 +48,8 @@ TEST_F(RecognitionOptionsTest, EveryFlagHasItsField) {
 }
 
 TEST_F(RecognitionOptionsTest, WrongValuesAreRefused) {
-  for (const char* line : {"--greedy --beam 4", "--beam 0", "--hot-word a=b", "--lm-weight x",
-                           "--alternatives 101", "--chunk-ms 100"}) {
+  for (const char* line : {"--greedy --beam 4", "--min-confidence 2", "--beam 0", "--hot-word a=b",
+                           "--lm-weight x", "--alternatives 101", "--chunk-ms 100"}) {
     CLI::App app;
     v1::RecognitionConfig config;
     AddRecognitionOptions(&app, &config);

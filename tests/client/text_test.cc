@@ -162,7 +162,9 @@ TEST(SpeechEventTest, IsALineOrAnObject) {
 }
 
 TEST(ResultJsonTest, FinalsHaveWordsAndConfidence) {
-  EXPECT_EQ(ResultJson(Result("a", false)), R"({"final":false,"start":1.24,"end":3.5,"text":"a"})");
+  EXPECT_EQ(
+      ResultJson(Result("a", false)),
+      R"({"final":false,"start":1.24,"end":3.5,"text":"a","stability":0.0,"settled_words":0})");
   EXPECT_EQ(ResultJson(Result("a", true)),
             R"({"final":true,"start":1.24,"end":3.5,"text":"a","confidence":0.0,"words":[]})");
   v1::Result result = Result("a", true);

@@ -484,5 +484,41 @@ TEST_F(CtcBeamDecoderTest, HotWordsSetInTheMiddleOfAWordCount) {
   EXPECT_NE(decoder_->Take().text, "cab");
 }
 
+// What is called settled at any time is in everything that comes after.
+TEST_F(CtcBeamDecoderTest, SettledWordsStay) {
+  UseModel({"a", "b", "ab", "ba", "aab"}, 2, 5);
+  for (const bool lexicon : {false, true}) {
+    int settled_words = 0;
+    for (int round = 0; round < 20; ++round) {
+      BeamOptions options;
+      options.beam = 1 + round % 12;
+      options.lexicon = lexicon;
+      Start(options);
+      std::vector<std::string> settled;
+      const auto check = [&](const Hypothesis& hypothesis) {
+        ASSERT_GE(hypothesis.words.size(), settled.size());
+        float least = 1;
+        for (size_t i = 0; i < hypothesis.words.size(); ++i) {
+          const Word& word = hypothesis.words[i];
+          if (i < settled.size()) {
+            ASSERT_EQ(word.text, settled[i]);
+          }
+          ASSERT_GE(word.agreement, 0);
+          ASSERT_LE(word.agreement, least);  // who leaves does not come back
+          least = word.agreement;
+          if (least == 1 && i == settled.size()) settled.push_back(word.text);
+        }
+      };
+      for (int t = 0; t < 120; ++t) {
+        Accept(RandomFrames(1, 2));
+        check(decoder_->Current());
+      }
+      settled_words += static_cast<int>(settled.size());
+      check(decoder_->Take());
+    }
+    EXPECT_GT(settled_words, 50);
+  }
+}
+
 }  // namespace
 }  // namespace rill

@@ -118,6 +118,24 @@ TEST_F(CtcGreedyDecoderTest, TakeClosedLeavesTheOpenWord) {
   EXPECT_FALSE(decoder_.has_words());
 }
 
+TEST_F(CtcGreedyDecoderTest, EvidenceIsOfEachLettersBestFrame) {
+  Say("a", 0.5);
+  Say("a", 0.8);
+  Say("b", 0.6);
+  Say("b", 0.7);
+  const Word word = decoder_.Current().words[0];
+  EXPECT_NEAR(word.evidence.least_log_prob, std::log(0.7), 1e-6);
+  EXPECT_NEAR(word.evidence.mean_log_prob, (std::log(0.7) + std::log(0.8)) / 2, 1e-6);
+}
+
+TEST_F(CtcGreedyDecoderTest, OnlyTheOpenWordIsNotSettled) {
+  Say("ab a");
+  EXPECT_EQ(decoder_.Current().words[0].agreement, 1);
+  EXPECT_LT(decoder_.Current().words[1].agreement, 1);
+  Say(" ");
+  EXPECT_EQ(decoder_.Current().words[1].agreement, 1);
+}
+
 TEST_F(CtcGreedyDecoderTest, ChangesTellsOfEveryChange) {
   int64_t heard = decoder_.changes();
   std::string text;

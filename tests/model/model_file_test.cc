@@ -84,6 +84,28 @@ TEST_F(ModelFileTest, WhatIsWrittenIsRead) {
   EXPECT_TRUE((*file)->Tensor("nothing").empty());
 }
 
+TEST_F(ModelFileTest, MetadataCanBeSetAndAllElseStays) {
+  const std::string path = folder_ / "set.safetensors";
+  ASSERT_TRUE(WriteTestModel(path).ok());
+  const auto before = ModelFile::Open(path);
+  ASSERT_TRUE(before.ok());
+  const std::string value(1000, 'x');
+  ASSERT_TRUE(SetModelMetadata(path, "rill.description", value).ok());
+  ASSERT_TRUE(SetModelMetadata(path, "new", "\"quoted\"").ok());
+  const auto after = ModelFile::Open(path);
+  ASSERT_TRUE(after.ok()) << after.status();
+  auto metadata = (*before)->metadata();
+  metadata["rill.description"] = value;
+  metadata["new"] = "\"quoted\"";
+  EXPECT_EQ((*after)->metadata(), metadata);
+  EXPECT_NE((*after)->hash(), (*before)->hash());
+  for (const NamedTensor& tensor : RandomTensors(TinyModelConfig(), 1)) {
+    EXPECT_EQ((*after)->Tensor(tensor.name), (*before)->Tensor(tensor.name));
+  }
+  EXPECT_FALSE(SetModelMetadata(path, "new", "\xff").ok());
+  EXPECT_FALSE(SetModelMetadata(folder_ / "none", "new", "").ok());
+}
+
 TEST_F(ModelFileTest, MatricesAreRoundedToBfloat16AndTheRestIsNot) {
   const auto file = ModelFile::Open(folder_ / "good.safetensors");
   ASSERT_TRUE(file.ok()) << file.status();

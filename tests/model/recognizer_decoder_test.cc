@@ -9,6 +9,8 @@
 #include <set>
 #include <sstream>
 
+#include "model/decoder/calibration.h"
+#include "model/file/model_file.h"
 #include "model/language_model/language_model_builder.h"
 #include "model/recognizer.h"
 #include "tests/model/small_arpa.h"
@@ -280,6 +282,53 @@ TEST_F(RecognizerDecoderTest, HotWordsFillTheQueue) {
   std::vector<StreamEvent> events;
   Drain(stream.get(), 1, &events);
   EXPECT_EQ(stream->queued_frames(), 0);
+}
+
+TEST_F(RecognizerDecoderTest, TheModelFilesCalibrationSetsConfidence) {
+  const auto load = [&](const std::string& calibration) {
+    EXPECT_TRUE(SetModelMetadata(model_path_, CalibrationTable::kMetadataKey, calibration).ok());
+    RecognizerOptions options;
+    options.language_model = lm_path_;
+    return Recognizer::Load(model_path_, options);
+  };
+  EXPECT_THAT(std::string(load("{\"beam\": 1}").status().message()),
+              testing::HasSubstr("tiny.safetensors: metadata: rill.calibration: beam"));
+  CalibrationTable table;
+  Calibration calibration;
+  calibration.confidence = {std::log(3)};  // always three in four
+  table.Set("beam+lm", calibration);
+  auto recognizer = load(table.ToJson());
+  ASSERT_TRUE(recognizer.ok()) << recognizer.status();
+  worker_ = nullptr;
+  recognizer_ = *std::move(recognizer);
+  auto worker = recognizer_->NewWorker(1);
+  ASSERT_TRUE(worker.ok()) << worker.status();
+  worker_ = *std::move(worker);
+  int noise = 0;
+  for (const bool enough : {true, false}) {
+    StreamOptions options = Options(false);
+    options.endpoint.max_utterance_ms = 1000;
+    options.decoder.min_confidence = enough ? 0.7f : 0.8f;
+    const auto stream = Open(options);
+    ASSERT_TRUE(stream->AcceptAudio(Noise(4, 3)).ok());
+    ASSERT_TRUE(stream->Finish().ok());
+    std::vector<StreamEvent> events;
+    Drain(stream.get(), 5, &events);
+    ASSERT_GT(events.size(), 2u);
+    events.pop_back();  // the end
+    for (const StreamEvent& event : events) {
+      const size_t words = event.hypothesis.words.size();
+      if (words == 0) {  // an utterance that is taken for noise
+        ++noise;
+        EXPECT_FALSE(enough);
+        EXPECT_TRUE(event.alternatives.empty());
+      } else {
+        EXPECT_TRUE(enough || words > 2);
+        EXPECT_FLOAT_EQ(event.hypothesis.confidence, 0.75f);
+      }
+    }
+  }
+  EXPECT_GT(noise, 0);
 }
 
 }  // namespace

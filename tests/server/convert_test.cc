@@ -58,6 +58,18 @@ TEST(ConvertTest, InterimResultsAreTextOnly) {
   EXPECT_EQ(result.words_size(), 0);
 }
 
+TEST(ConvertTest, InterimResultsTellWhatIsSettled) {
+  StreamEvent event = Event(StreamEvent::Kind::kInterim);
+  event.hypothesis.stability = 0.75f;
+  event.hypothesis.words[2].agreement = 0.5f;
+  v1::Result result = ToResult(event, {});
+  EXPECT_EQ(result.stability(), 0.75f);
+  EXPECT_EQ(result.settled_words(), 2);
+  EXPECT_EQ(ToResult(event, {true, true, true}).settled_words(), 0);
+  event.kind = StreamEvent::Kind::kFinal;
+  EXPECT_EQ(ToResult(event, {}).stability(), 0);
+}
+
 TEST(ConvertTest, ABoostNotGivenIsTheDefault) {
   v1::RecognitionConfig config;
   config.add_hot_words()->set_phrase("a");

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""docs/decoding-results.md and its pictures from the results of scripts/measure_decoding.sh.
+
+  decoding_report.py OUT MODEL LM    reads OUT/*.tsv, writes OUT/decoding-results.md and OUT/*.svg
+"""
+import collections
+import os
+import sys
+
+LIBRI, COMMON = "librispeech-train-clean-5", "commonvoice-en-shubhra"
+NAMES = {LIBRI: "LibriSpeech", COMMON: "Common Voice", "noise": "noise"}
+COLORS = ["#1b6ca8", "#c8553d", "#588157", "#7d4f9e"]
+
+
+def read(folder, name):
+    """The lines of a result file as dictionaries; the comments name the fields of each kind."""
+    fields, rows = {}, collections.defaultdict(list)
+    with open(os.path.join(folder, name + ".tsv"), encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("# "):
+                kinds = line[2:].strip().split(", ")  # "# a, b field field"
+                last = kinds[-1].split(" ")
+                for kind in kinds[:-1] + [last[0]]:
+                    fields.setdefault(kind, last[1:])
+                continue
+            kind, *values = line.rstrip("\n").split("\t")
+            rows[kind].append(dict(zip(fields[kind], values)))
+    return rows
+
+
+class Chart:
+    """A picture of lines over two axes, as SVG."""
+
+    WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 52, 12, 30, 44
+
+    def __init__(self, title, x_label, y_label, x_range, y_range):
+        self.title, self.x_label, self.y_label = title, x_label, y_label
+        self.x_range, self.y_range = x_range, y_range
+        self.parts, self.keys = [], []
+        self.key_x = self.WIDTH - 138
+
+    def x(self, value):
+        low, high = self.x_range
+        return self.LEFT + (value - low) / (high - low) * (self.WIDTH - self.LEFT - self.RIGHT)
+
+    def y(self, value):
+        low, high = self.y_range
+        return self.HEIGHT - self.BOTTOM - (value - low) / (high - low) * (
+            self.HEIGHT - self.TOP - self.BOTTOM)
+
+    def text(self, x, y, text, anchor="middle", extra=""):
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>{text}</text>')
+
+    def ticks(self, xs, ys):
+        for value, label in xs:
+            at = self.x(value)
+            self.parts.append(f'<path class="grid" d="M{at:.1f},{self.TOP}V{self.HEIGHT - self.BOTTOM}"/>')
+            self.text(at, self.HEIGHT - self.BOTTOM + 15, label)
+        for value in ys:
+            at = self.y(value)
+            self.parts.append(f'<path class="grid" d="M{self.LEFT},{at:.1f}H{self.WIDTH - self.RIGHT}"/>')
+            self.text(self.LEFT - 6, at + 4, f"{value:g}", "end")
+
+    def line(self, points, color, key="", dash=""):
+        path = "L".join(f"{self.x(x):.1f},{self.y(y):.1f}" for x, y in points)
+        style = f' stroke-dasharray="{dash}"' if dash else ""
+        self.parts.append(f'<path d="M{path}" fill="none" stroke="{color}" stroke-width="2"{style}/>')
+        for x, y in points if not dash else []:
+            self.parts.append(f'<circle cx="{self.x(x):.1f}" cy="{self.y(y):.1f}" r="2.5" fill="{color}"/>')
+        if key:
+            self.keys.append((color, key))
+
+    def draw(self):
+        self.text(self.WIDTH / 2, 16, self.title, extra=' font-weight="bold"')
+        self.text((self.LEFT + self.WIDTH) / 2, self.HEIGHT - 8, self.x_label)
+        self.text(14, self.HEIGHT / 2, self.y_label, extra=f' transform="rotate(-90 14 {self.HEIGHT / 2})"')
+        for i, (color, key) in enumerate(self.keys):
+            y = self.TOP + 14 + 15 * i
+            self.parts.append(f'<path d="M{self.key_x},{y - 4}h16" stroke="{color}" stroke-width="3"/>')
+            self.text(self.key_x + 20, y, key, "start")
+        return "\n".join(self.parts)
+
+
+def write_svg(path, charts):
+    width = sum(chart.WIDTH for chart in charts)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {Chart.HEIGHT}" '
+                  'font-family="sans-serif" font-size="11">\n'
+                  "<style>.grid{stroke:#ddd}</style>\n"
+                  f'<rect width="{width}" height="{Chart.HEIGHT}" fill="white"/>\n')
+        left = 0
+        for chart in charts:
+            out.write(f'<g transform="translate({left},0)">\n{chart.draw()}\n</g>\n')
+            left += chart.WIDTH
+        out.write("</svg>\n")
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def nice_range(values, step):
+    low, high = min(values), max(values)
+    return step * (low // step), step * (high // step + 1)
+
+
+def steps(limits, step):
+    low, high = limits
+    return [low + step * i for i in range(int(round((high - low) / step)) + 1)]
+
+
+def wer(row):
+    return float(row["word-errors"])
+
+
+def picture_sweep(folder):
+    beam, weight = read(folder, "beam")["wer"], read(folder, "lm-weight")["wer"]
+    beam = [row for row in beam if row["decoder"] == "open"]
+    limits = nice_range([wer(row) for row in beam + weight], 10)
+    sizes = sorted({int(row["beam"]) for row in beam})
+    first = Chart("Width of the beam", "hypotheses", "words wrong, %", (0, len(sizes) - 1), limits)
+    first.ticks([(i, str(size)) for i, size in enumerate(sizes)], steps(limits, 10))
+    weights = sorted({float(row["lm-weight"]) for row in weight})
+    second = Chart("Weight of the language model", "lm_weight", "words wrong, %",
+                   (weights[0], weights[-1]), limits)
+    second.ticks([(w, f"{w:g}") for w in weights], steps(limits, 10))
+    for color, corpus in zip(COLORS, (LIBRI, COMMON)):
+        first.line([(sizes.index(int(row["beam"])), wer(row)) for row in beam if row["corpus"] == corpus],
+                   color, NAMES[corpus])
+        second.line([(float(row["lm-weight"]), wer(row)) for row in weight if row["corpus"] == corpus],
+                    color, NAMES[corpus])
+    cost = [(sizes.index(int(row["beam"])), float(row["cpu-ms-per-second"])) for row in beam
+            if row["corpus"] == LIBRI]
+    top = nice_range([0] + [y for _, y in cost], 0.5)
+    third = Chart("What decoding costs", "hypotheses", "CPU ms a second of audio", (0, len(sizes) - 1), top)
+    third.ticks([(i, str(size)) for i, size in enumerate(sizes)], steps(top, 0.5))
+    third.line(cost, COLORS[2])
+    write_svg(os.path.join(folder, "decoding-sweep.svg"), [first, second, third])
+
+
+def picture_reliability(folder):
+    rows = read(folder, "calibrate")["reliability"]
+    charts = []
+    for decoder, title in (("greedy+lm", "greedy"), ("beam+lm", "beam with language model")):
+        chart = Chart(f"LibriSpeech, {title}", "confidence", "share of words right", (0, 1), (0, 1))
+        ticks = [i / 5 for i in range(6)]
+        chart.ticks([(t, f"{t:g}") for t in ticks], ticks)
+        chart.key_x = chart.LEFT + 12
+        chart.line([(0, 0), (1, 1)], "#999", dash="4 3")
+        for color, kind in zip((COLORS[1], COLORS[0]), ("raw", "calibrated")):
+            points = [(float(row["mean-confidence"]), float(row["share-right"])) for row in rows
+                      if row["decoder"] == decoder and row["corpus"] == LIBRI and row["kind"] == kind
+                      and int(row["words"]) >= 10]
+            chart.line(points, color, kind)
+        charts.append(chart)
+    write_svg(os.path.join(folder, "confidence.svg"), charts)
+
+
+def by_corpus(rows, key):
+    """{key: {corpus: row}} in the order of the file."""
+    result = {}
+    for row in rows:
+        result.setdefault(key(row), {})[row["corpus"]] = row
+    return result
+
+
+HEAD = """# What the decoder does, measured
+
+`scripts/measure_decoding.sh` has written this page and its pictures: model `{model}`, language model `{lm}`, chunks of 320 ms, settings
+not named are the defaults. LibriSpeech: two readers of audiobooks, 20 minutes; Common Voice: 57 speakers, 21 minutes. What each figure
+means for the choice of settings is in [decoding.md](decoding.md).
+"""
+
+
+def cells(rows, names, fields):
+    """A line for each key of `rows`: the key, then the fields of each corpus."""
+    return [(list(key) if isinstance(key, tuple) else [key]) +
+            [", ".join(f"{float(row[c][field]):.{digits}f}" for field, digits in fields)
+             for c in names] for key, row in rows.items()]
+
+
+def report(folder, model, lm):
+    out = [HEAD.format(model=os.path.basename(model), lm=os.path.basename(lm))]
+    both, heads = (LIBRI, COMMON), ["LibriSpeech", "Common Voice"]
+
+    def add(title, text, head, rows):
+        out.append(f"## {title}\n\n{text}\n\n{table(head, rows)}")
+
+    rows = by_corpus(read(folder, "settings")["wer"], lambda row: row["decoder"])
+    add("Decoders", "Words wrong, characters wrong, percent; CPU time of decoding a second of audio. `open`: beam with the "
+        "language model and any letters, the default; `beam`: without it.",
+        [""] + heads + ["ms a second"],
+        [line + [f"{float(row[LIBRI]['cpu-ms-per-second']):.3f}"] for line, row in
+         zip(cells(rows, both, [("word-errors", 2), ("character-errors", 2)]), rows.values())])
+
+    rows = by_corpus(read(folder, "beam")["wer"], lambda row: (row["decoder"], row["beam"]))
+    add("Width of the beam", "Words wrong, percent.\n\n![Words wrong and cost by settings](decoding-sweep.svg)",
+        ["", "beam"] + heads + ["ms a second"],
+        [line + [f"{float(row[LIBRI]['cpu-ms-per-second']):.2f}"] for line, row in
+         zip(cells(rows, both, [("word-errors", 2)]), rows.values())])
+
+    for decoder in ("open", "lexicon"):
+        grid = collections.defaultdict(dict)
+        for row in read(folder, "tune")["wer"]:
+            if row["decoder"] == decoder:
+                grid[float(row["lm-weight"])][float(row["word-bonus"])] = row["word-errors"]
+        bonuses = sorted({bonus for line in grid.values() for bonus in line})
+        best = min(float(value) for line in grid.values() for value in line.values())
+        add(f"Tuning, {decoder}", "Words wrong by `lm_weight` (down) and `word_bonus` (across), every other clip of Common Voice "
+            "(`--half odd`): the clips that settings may be chosen on.",
+            [""] + [f"{bonus:g}" for bonus in bonuses],
+            [[f"{weight:g}"] + [f"**{line[b]}**" if float(line[b]) == best else line[b] for b in bonuses]
+             for weight, line in sorted(grid.items())])
+
+    rows = by_corpus(read(folder, "calibrate")["confidence"], lambda row: (row["decoder"], row["kind"]))
+    add("Confidence", "Expected calibration error (10 bins) of words, of utterances; area under the ROC curve of words. Fitted on Common "
+        "Voice. `+lm`: the server has a language model.\n\n![Share of right words by confidence](confidence.svg)",
+        ["", ""] + heads,
+        cells(rows, both, [("expected-calibration-error", 3), ("utterances-expected-calibration-error", 3),
+                           ("area-under-roc", 3)]))
+
+    rows = by_corpus(read(folder, "min-confidence")["wer"], lambda row: (row["decoder"], row["min-confidence"]))
+    add("Least confidence of an utterance", "Words wrong by `min_confidence`, percent.", ["", "at least"] + heads,
+        cells(rows, both, [("word-errors", 2)]))
+    rows = read(folder, "noise")["noise"]
+    add("Noise", f"{rows[0]['minutes']} minutes of sounds and music in which nobody speaks.",
+        ["", "min_confidence", "words a minute", "speech starts a minute", "recordings with words"],
+        [[row["decoder"], row["min-confidence"], row["words-a-minute"], row["speech-starts-a-minute"],
+          f"{row['recordings-with-words']} of {row['recordings']}"] for row in rows])
+
+    interim = read(folder, "interim")
+    add("Interim results: what is taken back", "Percent of updates that take back no word, at most one, at most two.",
+        [""] + heads, cells(by_corpus(interim["taken-back"], lambda row: row["decoder"]), both,
+                            [("percent-none", 1), ("percent-at-most-1", 1), ("percent-at-most-2", 1)]))
+    add("Interim results: settled words", "Percent of the words of interim results that are settled; how many of them changed.",
+        [""] + heads, cells(by_corpus(interim["settled"], lambda row: row["decoder"]), both,
+                            [("percent-settled", 1), ("settled-but-changed", 0)]))
+    add("Interim results: stability", "Percent of interim results with this `stability` or more; percent of their words that stay.",
+        ["", "at least"] + heads,
+        cells(by_corpus(interim["stability"], lambda row: (row["decoder"], row["at-least"])), both,
+              [("percent-of-results", 1), ("percent-of-words-that-stay", 1)]))
+    add("Interim results: calibration of stability", "Expected calibration error (10 bins).", [""] + heads,
+        cells(by_corpus(interim["stability-error"], lambda row: row["decoder"]), both,
+              [("expected-calibration-error", 3)]))
+
+    times = read(folder, "times")
+    rows = {(name, kind): row for kind in ("start", "end")
+            for name, row in by_corpus(times[kind], lambda row: row["decoder"]).items()}
+    fields = [("mean-ms", 1), ("median-ms", 0), ("percent-within-80-ms", 1), ("mean-signed-ms", 1)]
+    add("Word times", "Of the words heard right, against a forced alignment of what was said (chunks of 640 ms, the same model): mean and "
+        "median distance in ms, percent within 80 ms, mean signed distance in ms.", ["", ""] + heads, cells(rows, both, fields))
+    rows = {kind: by_corpus(times[kind], lambda row: row["decoder"])["alignment"] for kind in ("onset", "offset")}
+    add("Word times: the alignment itself", "Begin of the first and end of the last word of each recording in the forced alignment, against "
+        "where the recording gets and stops being loud (20 dB below its loudest twentieth), of recordings that are silent before or after "
+        "for 100 ms; the same figures.", [""] + heads, cells(rows, both, fields))
+
+    rows = by_corpus(read(folder, "hot-words")["hot-words"], lambda row: row["boost"])
+    count = next(iter(rows.values()))
+    add("Hot words", "The words said that are not among the 10,000 most likely of the language model, all of a set's as hot words at once "
+        f"({count[LIBRI]['rare-words']} and {count[COMMON]['rare-words']} words): found, percent; heard where they were not said; words "
+        "wrong in all, percent.", ["boost"] + heads,
+        cells(rows, both, [("percent-found", 1), ("false", 0), ("word-errors", 2)]))
+
+    with open(os.path.join(folder, "decoding-results.md"), "w", encoding="utf-8") as file:
+        file.write("\n".join(out))
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    picture_sweep(sys.argv[1])
+    picture_reliability(sys.argv[1])
+    report(*sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
