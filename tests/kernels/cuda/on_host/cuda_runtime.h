@@ -1,6 +1,6 @@
 // Stands in for CUDA's header of this name where kernels are compiled for the host: the part of the
-// language and of the runtime that kernels/cuda and its tests use, on top of cuda_on_host.h. Device
-// memory is the heap, streams are ignored, a launch has ended when it returns.
+// language and of the runtime that kernels/cuda and its users use, on top of cuda_on_host.h. Device
+// memory is the heap; streams.h says when work is done.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "tests/kernels/cuda/on_host/cuda_on_host.h"
+#include "tests/kernels/cuda/on_host/streams.h"
 
 #define RILL_CUDA_ON_HOST 1
 
@@ -93,10 +94,7 @@ inline unsigned __float_as_uint(float value) {
 
 // The runtime.
 
-enum cudaError_t { cudaSuccess = 0, cudaErrorInvalidValue = 1, cudaErrorNoDevice = 100 };
-enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
-using cudaStream_t = struct CUstream_st*;
 
 struct cudaLaunchConfig_t {
   dim3 gridDim, blockDim;
@@ -115,21 +113,18 @@ inline cudaError_t cudaGetDeviceCount(int* count) {
   return cudaSuccess;
 }
 
-template <typename T>
-cudaError_t cudaMalloc(T** p, size_t bytes) {
-  *p = static_cast<T*>(std::malloc(bytes));
+struct cudaDeviceProp {
+  char name[256] = "a model on the host";
+};
+
+inline cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = cudaDeviceProp();
   return cudaSuccess;
 }
 
-inline cudaError_t cudaFree(void* p) {
-  std::free(p);
-  return cudaSuccess;
-}
-
-inline cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
-  if (bytes > 0) std::memcpy(to, from, bytes);
-  return cudaSuccess;
-}
+inline constexpr unsigned cudaDeviceScheduleBlockingSync = 4;
+inline cudaError_t cudaSetDeviceFlags(unsigned) { return cudaSuccess; }
+inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 
 inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
 
@@ -178,8 +173,10 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
     throw std::runtime_error("more than 48 KiB of shared memory without cudaFuncSetAttribute");
   }
   const std::tuple<Parameters...> copies(arguments...);
-  const auto extent = [](const dim3& d) { return rill::cuda_on_host::Extent{d.x, d.y, d.z}; };
-  rill::cuda_on_host::RunGrid(extent(config->gridDim), extent(config->blockDim),
-                              config->dynamicSmemBytes, [&] { std::apply(kernel, copies); });
+  rill::cuda_on_host::Submit(config->stream, [launch = *config, kernel, copies] {
+    const auto extent = [](const dim3& d) { return rill::cuda_on_host::Extent{d.x, d.y, d.z}; };
+    rill::cuda_on_host::RunGrid(extent(launch.gridDim), extent(launch.blockDim),
+                                launch.dynamicSmemBytes, [&] { std::apply(kernel, copies); });
+  });
   return cudaSuccess;
 }

@@ -1,0 +1,53 @@
+#include "model/encoder/cuda_plugin.h"
+
+#include <dlfcn.h>
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+
+namespace rill {
+namespace {
+
+absl::StatusOr<const EncoderPlugin*> OpenInstalled() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string path =
+      (program.parent_path() / "../lib/rill/librill_cuda.so").lexically_normal().string();
+  if (error || !std::filesystem::exists(path, error)) {
+    return absl::NotFoundError(absl::StrCat("this installation has no CUDA: there is no ", path));
+  }
+  // Before the plug-in, which brings hundreds of megabytes of cuBLASLt with it.
+  if (dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+    return absl::UnavailableError(
+        "there is no NVIDIA driver on this machine, or it is not given to this container: no "
+        "libcuda.so.1");
+  }
+  return OpenEncoderPlugin(path);
+}
+
+}  // namespace
+
+absl::StatusOr<const EncoderPlugin*> OpenEncoderPlugin(const std::string& path) {
+  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the CUDA plug-in cannot be loaded: ", dlerror()));
+  }
+  using Entry = const EncoderPlugin* (*)();
+  const auto entry = reinterpret_cast<Entry>(dlsym(library, kEncoderPluginSymbol));
+  if (entry == nullptr || std::string(entry()->version) != RILL_VERSION) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is not of rill " RILL_VERSION ", as this program is"));
+  }
+  return entry();
+}
+
+absl::StatusOr<const EncoderPlugin*> OpenCudaPlugin() {
+  static const absl::StatusOr<const EncoderPlugin*> plugin = OpenInstalled();
+  return plugin;
+}
+
+}  // namespace rill
