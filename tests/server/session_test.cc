@@ -350,30 +350,47 @@ TEST_F(IdleSessionTest, AClientThatDoesNotReadIsCutOff) {
   EXPECT_TRUE(call.stuck());
 }
 
-// Pushes the messages, but not those that the checkpoint covers.
-void PushRest(FakeCall& call, const std::vector<std::string>& messages, const Checkpoint& from) {
-  for (size_t i = from.requests; i < messages.size() && !call.closed(); ++i) {
-    const bool partial = i == static_cast<size_t>(from.requests);
-    call.Push(messages[i].substr(partial ? from.request_bytes : 0));
-    if (i % 3 == 0) call.Read();
+// Sessions that go on where others have ended.
+class MovingSessionTest : public SessionTest {
+ protected:
+  static SessionOptions Options(int64_t checkpoint_ms = 1000) {
+    SessionOptions options = SessionTest::Options();
+    options.checkpoint_ms = checkpoint_ms;
+    return options;
   }
-}
 
-TEST_F(SessionTest, MovesAtAnyTimeWithoutALossOrARepetition) {
+  // Pushes the messages, but not what the checkpoint covers of them.
+  static void PushRest(FakeCall& call, const std::vector<std::string>& messages,
+                       const Checkpoint& from) {
+    for (size_t i = from.requests; i < messages.size() && !call.closed(); ++i) {
+      const bool partial = i == static_cast<size_t>(from.requests);
+      call.Push(messages[i].substr(partial ? from.request_bytes : 0));
+      if (i % 3 == 0) call.Read();
+    }
+  }
+
+  // The transcript of a session that goes on from the checkpoint; from an empty one: of all.
+  std::string GoOn(const std::vector<std::string>& messages, const Checkpoint& from = {}) {
+    SessionOptions options = Options();
+    options.resume = from.state;
+    FakeCall call;
+    EXPECT_TRUE(call.Open(host(), options));
+    call.session().Start();
+    PushRest(call, messages, from);
+    call.session().Finish();
+    EXPECT_TRUE(call.WaitClosed());
+    EXPECT_TRUE(call.status().ok()) << call.status();
+    return call.Transcript();
+  }
+};
+
+TEST_F(MovingSessionTest, AtAnyTimeWithoutALossOrARepetition) {
   for (uint32_t seed = 0; seed < 30; ++seed) {
     std::mt19937 random(seed);
     std::vector<std::string> messages;
     for (int i = 0; i < 12; ++i) messages.push_back(Bytes(random() % 60000, seed + i));
-    FakeCall alone;
-    ASSERT_TRUE(alone.Open(host(), Options()));
-    PushRest(alone, messages, {});
-    alone.session().Finish();
-    ASSERT_TRUE(alone.WaitClosed());
-
-    SessionOptions options = Options();
-    options.checkpoint_ms = 1000;
     FakeCall before;
-    ASSERT_TRUE(before.Open(host(), options));
+    ASSERT_TRUE(before.Open(host(), Options()));
     std::thread mover([&, pause = random() % 3000] {
       std::this_thread::sleep_for(std::chrono::microseconds(pause));
       before.session().Move(absl::UnavailableError("moved"));
@@ -385,31 +402,14 @@ TEST_F(SessionTest, MovesAtAnyTimeWithoutALossOrARepetition) {
     const std::optional<Checkpoint> checkpoint = before.checkpoint();
     ASSERT_TRUE(checkpoint && checkpoint->moving) << seed;
     EXPECT_EQ(before.Transcript(true), before.Transcript()) << "nothing comes after the last one";
-
-    options.resume = checkpoint->state;
-    FakeCall after;
-    ASSERT_TRUE(after.Open(host(), options));
-    after.session().Start();
-    PushRest(after, messages, *checkpoint);
-    after.session().Finish();
-    ASSERT_TRUE(after.WaitClosed());
-    EXPECT_TRUE(after.status().ok());
-    ASSERT_EQ(before.Transcript() + after.Transcript(), alone.Transcript()) << seed;
+    ASSERT_EQ(before.Transcript() + GoOn(messages, *checkpoint), GoOn(messages)) << seed;
   }
 }
 
-TEST_F(SessionTest, MovesInTheMiddleOfAMessage) {
+TEST_F(MovingSessionTest, InTheMiddleOfAMessage) {
   const std::vector<std::string> messages = {Bytes(9000, 1), Bytes(500000, 2)};
-  FakeCall alone;
-  ASSERT_TRUE(alone.Open(host(), Options()));
-  PushRest(alone, messages, {});
-  alone.session().Finish();
-  ASSERT_TRUE(alone.WaitClosed());
-
-  SessionOptions options = Options();
-  options.checkpoint_ms = 1000;
   FakeCall before;
-  ASSERT_TRUE(before.Open(host(), options));
+  ASSERT_TRUE(before.Open(host(), Options()));
   before.Push(messages[0]);
   control_->CloseGate();
   before.session().Push(messages[1]);  // more than the queue may hold
@@ -420,46 +420,22 @@ TEST_F(SessionTest, MovesInTheMiddleOfAMessage) {
   const Checkpoint checkpoint = *before.checkpoint();
   EXPECT_EQ(checkpoint.requests, 1);
   EXPECT_GT(checkpoint.request_bytes, 0);
-
-  options.resume = checkpoint.state;
-  FakeCall after;
-  ASSERT_TRUE(after.Open(host(), options));
-  after.session().Start();
-  PushRest(after, messages, checkpoint);
-  after.session().Finish();
-  ASSERT_TRUE(after.WaitClosed());
-  EXPECT_EQ(before.Transcript() + after.Transcript(), alone.Transcript());
+  EXPECT_EQ(before.Transcript() + GoOn(messages, checkpoint), GoOn(messages));
 }
 
-TEST_F(SessionTest, GoesOnFromItsLastCheckpointAfterAnyEnd) {
+TEST_F(MovingSessionTest, FromTheLastCheckpointAfterAnyEnd) {
   const std::vector<std::string> messages(40, Bytes(16000, 1));
-  FakeCall alone;
-  ASSERT_TRUE(alone.Open(host(), Options()));
-  PushRest(alone, messages, {});
-  alone.session().Finish();
-  ASSERT_TRUE(alone.WaitClosed());
-
-  SessionOptions options = Options();
-  options.checkpoint_ms = 3000;
   FakeCall before;
-  ASSERT_TRUE(before.Open(host(), options));
+  ASSERT_TRUE(before.Open(host(), Options(3000)));
   PushRest(before, messages, {});
   ASSERT_TRUE(Eventually([&] { return before.checkpoint().has_value(); }));
   before.session().Abort(absl::CancelledError("killed"));
   const Checkpoint checkpoint = *before.checkpoint();
   EXPECT_FALSE(checkpoint.moving);
-
-  options.resume = checkpoint.state;
-  FakeCall after;
-  ASSERT_TRUE(after.Open(host(), options));
-  after.session().Start();
-  PushRest(after, messages, checkpoint);
-  after.session().Finish();
-  ASSERT_TRUE(after.WaitClosed());
-  EXPECT_EQ(before.Transcript(true) + after.Transcript(), alone.Transcript());
+  EXPECT_EQ(before.Transcript(true) + GoOn(messages, checkpoint), GoOn(messages));
 }
 
-TEST_F(SessionTest, AForgedStateIsRefusedAndCostsNoSlot) {
+TEST_F(MovingSessionTest, AForgedStateIsRefusedAndCostsNoSlot) {
   SessionOptions options = Options();
   options.resume = seal_.Seal("no state");
   FakeCall call;
@@ -472,9 +448,9 @@ TEST_F(SessionTest, AForgedStateIsRefusedAndCostsNoSlot) {
   EXPECT_EQ(engine_->open_streams(), 0);
 }
 
-TEST_F(SessionTest, WithoutCheckpointsAStreamStays) {
+TEST_F(MovingSessionTest, NotWithoutCheckpoints) {
   FakeCall call;
-  ASSERT_TRUE(call.Open(host(), Options()));
+  ASSERT_TRUE(call.Open(host(), SessionTest::Options()));
   call.session().Move(absl::UnavailableError("moved"));
   call.Push(Bytes(32000, 1));
   call.session().Finish();
