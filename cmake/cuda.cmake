@@ -1,5 +1,6 @@
-# Whether kernels/cuda is compiled by nvcc. Without it nothing of CUDA is in any target; the kernels'
-# arithmetic is tested on the host all the same (tests/kernels/cuda).
+# Whether kernels/cuda is compiled by nvcc and the CUDA plug-in is built (model/encoder/cuda). Without it
+# nothing of CUDA is in any target; what they compute is tested on the host all the same
+# (tests/kernels/cuda).
 set(RILL_CUDA AUTO CACHE STRING
   "Build the CUDA kernels: ON, with the tests for a GPU; OFF; AUTO: if a working nvcc is there")
 set_property(CACHE RILL_CUDA PROPERTY STRINGS AUTO ON OFF)
@@ -17,7 +18,7 @@ if(RILL_CUDA STREQUAL "AUTO")
     if(CMAKE_CUDA_COMPILER)
       set(RILL_CUDA ON)
     else()
-      message(STATUS "No working nvcc: kernels/cuda is left out (-DRILL_CUDA=ON says why)")
+      message(STATUS "No working nvcc: CUDA is left out (-DRILL_CUDA=ON says why)")
     endif()
   endif()
 endif()
@@ -36,4 +37,11 @@ if(RILL_CUDA)
   set(CMAKE_CUDA_STANDARD_REQUIRED ON)
   set(CMAKE_CUDA_EXTENSIONS OFF)
   find_package(CUDAToolkit REQUIRED)
+  if(NOT TARGET CUDA::cublasLt)
+    if(RILL_CUDA_TESTS)
+      message(FATAL_ERROR "There is an nvcc, but no cuBLASLt beside it")
+    endif()
+    message(STATUS "No cuBLASLt beside nvcc: CUDA is left out")
+    set(RILL_CUDA OFF)
+  endif()
 endif()

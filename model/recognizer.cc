@@ -65,7 +65,7 @@ absl::StatusOr<std::unique_ptr<Recognizer>> Recognizer::Load(const std::string& 
                                                              const RecognizerOptions& options) {
   absl::StatusOr<std::unique_ptr<ModelFile>> file = ModelFile::Open(model_path);
   if (!file.ok()) return file.status();
-  auto encoder = MakeCpuBackend(**file, options.encoder);
+  auto encoder = MakeEncoderBackend(**file, options.encoder, options.device);
   if (!encoder.ok()) return encoder.status();
   std::unique_ptr<LanguageModel> language_model;
   if (!options.language_model.empty()) {

@@ -27,6 +27,7 @@
 #include "model/decoder/decoder_options.h"
 #include "model/decoder/endpointer.h"
 #include "model/decoder/hypothesis.h"
+#include "model/encoder/device.h"
 #include "model/encoder/encoder_backend.h"
 #include "model/file/model_file.h"
 #include "model/language_model/language_model.h"
@@ -147,6 +148,7 @@ class RecognitionWorker {
 
 struct RecognizerOptions {
   EncoderOptions encoder;
+  Device device;  // that the encoder runs on; features and decoding are the processor's
   std::string language_model;  // path of a file of `rill-lm build`, for beams; empty: none
 };
 

@@ -4,6 +4,8 @@
 #include <map>
 #include <sstream>
 
+#include "model/encoder/device.h"
+
 namespace rill::server {
 namespace {
 
@@ -34,6 +36,10 @@ class Registrar {
   std::vector<OptionRow>* rows_;
 };
 
+std::string CheckDevice(const std::string& name) {
+  return std::string(CheckDeviceName(name).message());
+}
+
 }  // namespace
 
 std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
@@ -54,10 +60,11 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--token-file", "FILE", &options->token_file, "none: everybody may call",
           "Bearer tokens that clients must send, a line each: NAME SHA256-IN-HEX [MAX-STREAMS]. "
           "`rill-server token NAME` makes one. Read again when it changes and on SIGHUP.");
-  add.Add("--state-key-file", "FILE", &options->state_key_file,
-          "none: streams go on on this server only",
-          "A secret of 32 bytes or more, the same on all servers that live streams move between: it "
-          "seals the state that clients hold meanwhile.");
+  add.Add(
+      "--state-key-file", "FILE", &options->state_key_file,
+      "none: streams go on on this server only",
+      "A secret of 32 bytes or more, the same on all servers that live streams move between: it "
+      "seals the state that clients hold meanwhile.");
   add.Add("--model", "FILE", &options->models, "the one that came with the server",
           "A model file to serve. May be given several times; the first is the default model.")
       ->check(CLI::ExistingFile);
@@ -69,9 +76,14 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--decoding", "METHOD", &options->decoding, "beam with a language model, else greedy",
           "How streams are decoded whose client does not say: greedy or beam.")
       ->transform(CLI::CheckedTransformer(kinds).description(""));
-  add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
+  add.Add("--device", "DEVICE", &options->device,
+          "What runs the encoder: cpu; cuda or cuda:N, a GPU; auto: a GPU if this installation has "
+          "CUDA and the machine one, else the processor.")
+      ->check(CheckDevice);
+  add.Add("--workers", "N", &options->workers, "0 (one a core; on a GPU, one)",
+          "Model threads of each model.")
       ->check(CLI::Range(0, 1024));
-  add.Add("--max-streams", "N", &options->max_streams, "0 (200 a worker)",
+  add.Add("--max-streams", "N", &options->max_streams, "0 (200 a worker; on a GPU, 1000)",
           "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "
           "again. Each takes state memory from the start: see ListModels.")
       ->check(CLI::Range(0, 1000000));
@@ -79,7 +91,7 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
           "Audio the encoder takes at a time if the client does not say: 40, 80, 160, 320 or 640. "
           "Less answers sooner, more is more accurate.")
       ->check(CLI::IsMember({40, 80, 160, 320, 640}));
-  add.Add("--max-batch", "N", &options->max_batch,
+  add.Add("--max-batch", "N", &options->max_batch, "64; on a GPU, 1024",
           "Chunks of audio in one step of the model, all streams together.")
       ->check(CLI::Range(1, 4096));
   add.Add("--batch-deadline-ms", "MS", &options->batch_deadline_ms,

@@ -24,10 +24,11 @@ struct ServerOptions {
   std::vector<std::string> models;  // empty: the one that came with the server
   std::string language_model;       // a file, "none", or empty: the one beside each model
   std::optional<DecoderOptions::Kind> decoding;  // unset: a beam if there is a language model
-  int workers = 0;                               // 0: one a core
-  int max_streams = 0;                           // 0: 200 a worker
+  std::string device = "auto";
+  int workers = 0;      // 0: one a core; on a GPU, one
+  int max_streams = 0;  // 0: 200 a worker; on a GPU, 1000
   int chunk_ms = 320;
-  int max_batch = 64;
+  int max_batch = 0;  // 0: 64; on a GPU, 1024
   int batch_deadline_ms = 10;
   int max_chunks_per_step = 8;
   bool pin_workers = false;

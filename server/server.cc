@@ -28,11 +28,14 @@ constexpr unsigned kCertificateRefreshSeconds = 1;
 
 }  // namespace
 
-EngineOptions ToEngineOptions(const ServerOptions& options) {
+EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device) {
+  const bool is_gpu = device.kind == Device::Kind::kCuda;
   EngineOptions engine;
-  engine.workers = options.workers > 0 ? options.workers : UsableCores();
-  engine.max_streams = options.max_streams > 0 ? options.max_streams : 200 * engine.workers;
-  engine.batch.max_batch = options.max_batch;
+  engine.workers = options.workers > 0 ? options.workers : is_gpu ? 1 : UsableCores();
+  engine.max_streams = options.max_streams > 0 ? options.max_streams
+                       : is_gpu                ? 1000
+                                               : 200 * engine.workers;
+  engine.batch.max_batch = options.max_batch > 0 ? options.max_batch : is_gpu ? 1024 : 64;
   engine.batch.deadline = std::chrono::milliseconds(options.batch_deadline_ms);
   engine.max_chunks_per_step = options.max_chunks_per_step;
   engine.pin_workers = options.pin_workers;
@@ -40,11 +43,21 @@ EngineOptions ToEngineOptions(const ServerOptions& options) {
 }
 
 absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options) {
+  absl::Status no_cuda;
+  const absl::StatusOr<Device> device = ChooseDevice(options.device, &no_cuda);
+  if (!device.ok()) {
+    return absl::Status(device.status().code(),
+                        absl::StrCat("--device ", options.device, ": ", device.status().message()));
+  }
+  if (!no_cuda.ok() && !absl::IsNotFound(no_cuda)) {
+    Log(LogLevel::kInfo, "no_gpu", {{"reason", std::string(no_cuda.message())}});
+  }
   std::vector<ServedModel> models;
   std::set<std::string> names;
   for (const std::string& path : options.models) {
     RecognizerOptions recognizer_options;
     recognizer_options.encoder.allow_bfloat16 = options.bfloat16;
+    recognizer_options.device = *device;
     if (options.language_model.empty()) {
       auto found = FindLanguageModel(path);
       if (!found.ok()) return found.status();
@@ -60,7 +73,7 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
       return absl::InvalidArgumentError(absl::StrCat("--model ", path, ": a model named '",
                                                      model.info.name, "' is there already"));
     }
-    auto engine = Engine::Create(*std::move(recognizer), ToEngineOptions(options));
+    auto engine = Engine::Create(*std::move(recognizer), ToEngineOptions(options, *device));
     if (!engine.ok()) return engine.status();
     model.engine = *std::move(engine);
     Log(LogLevel::kInfo, "model_loaded",
@@ -68,9 +81,12 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
          {"file", path},
          {"language_model", recognizer_options.language_model},
          {"hash", model.info.hash},
+         {"device", model.engine->recognizer().device()},
          {"parameters", model.info.parameters},
          {"state_bytes_per_stream", model.info.state_bytes_per_stream},
-         {"max_streams", int64_t{model.engine->max_streams()}}});
+         {"max_streams", int64_t{model.engine->max_streams()}},
+         {"state_bytes",
+          model.info.state_bytes_per_stream * int64_t{model.engine->max_streams()}}});
     models.push_back(std::move(model));
   }
   return models;

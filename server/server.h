@@ -22,7 +22,7 @@
 namespace rill::server {
 
 // The engine's options for one model, of the server's.
-EngineOptions ToEngineOptions(const ServerOptions& options);
+EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device = {});
 
 // Opens every model of options.models and starts its engine. Errors name the file.
 absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options);
