@@ -164,8 +164,14 @@ TEST_F(ProgramsTest, WhatKeepsAServerFromStartingIsSaidInALine) {
       {{model, "--token-file=" + Data("demo.flac")}, kFailed, "line 1"},
       {{model, "--state-key-file=" + folder_.path()}, kFailed, "--state-key-file"},
       {{model, "--cert-file=" + folder_.path(), "--key-file=" + empty}, kFailed, "--cert-file"},
+      {{model, "--device=gpu"}, kUsage, "--device"},
+      {{model, "--device=cuda:x"}, kUsage, "--device"},
       {{model, "--metrics-listen=nonsense"}, kFailed, "--metrics-listen"},
   };
+  if (access("/dev/nvidiactl", F_OK) != 0) {
+    cases.push_back({{model, "--device=cuda"}, kFailed, "--device cuda: th"});  // is no ...
+    cases.push_back({{model, "--device=cuda:1"}, kFailed, "--device cuda:1: th"});
+  }
   if (geteuid() != 0) {  // root may read anything
     cases.push_back({{"--model=" + unreadable}, kFailed, "unreadable"});
     cases.push_back({{model, "--language-model=" + unreadable}, kFailed, "unreadable"});

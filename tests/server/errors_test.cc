@@ -187,6 +187,17 @@ TEST_F(ErrorsTest, GarbageOnTheWireHarmsNobody) {
   EXPECT_TRUE(EverythingFreed());
 }
 
+TEST_F(ErrorsTest, ADeviceThatFailsEndsItsStreamsAndNotTheServer) {
+  Start();
+  fake().broken = true;
+  const Outcome failed = Stream(NoiseAudio(400));
+  EXPECT_EQ(failed.status.error_code(), grpc::StatusCode::INTERNAL);
+  EXPECT_THAT(failed.status.error_message(), HasSubstr("the device has failed"));
+  EXPECT_TRUE(EverythingFreed());
+  fake().broken = false;
+  EXPECT_TRUE(Stream(NoiseAudio(400)).status.ok());
+}
+
 TEST_F(ErrorsTest, ATakenPortIsAnError) {
   Start();
   ServerOptions options = FewThreads();

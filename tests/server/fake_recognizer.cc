@@ -272,6 +272,7 @@ class FakeWorker : public RecognitionWorker {
   absl::Status Step(absl::Span<RecognitionStream* const> streams, int max_chunks) override {
     control_->PassGate();
     ++control_->steps;
+    if (control_->broken) return absl::InternalError("the device has failed");
     const int batch = static_cast<int>(streams.size());
     if (batch > control_->largest_batch) control_->largest_batch = batch;
     for (RecognitionStream* stream : streams) static_cast<FakeStream*>(stream)->Step(max_chunks);

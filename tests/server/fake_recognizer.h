@@ -25,6 +25,7 @@ struct FakeControl {
   std::atomic<int> chunks{0};
   std::atomic<int> largest_batch{0};
   std::atomic<int> opened{0};
+  std::atomic<bool> broken{false};  // steps fail
   int word_padding = 0;  // letters added to each word: large results; set before the server starts
 
  private:
