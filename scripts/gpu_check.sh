@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# For a machine with an NVIDIA GPU: runs the CUDA kernels' tests on it, again under
-# compute-sanitizer, then the benchmarks, and ends with their table of time against floor.
+# For a machine with an NVIDIA GPU: runs the tests of the CUDA kernels and of the encoder made of them,
+# again under compute-sanitizer, then the benchmarks, and ends with their tables: each kernel's time
+# against its floor, and how many live streams the device carries.
 #
 #   scripts/gpu_check.sh                   builds in build/gpu first: needs CUDA, CMake 3.25, Ninja and
 #                                          what scripts/setup.sh all installs, but no gRPC or LibTorch
-#   scripts/gpu_check.sh --programs DIR    runs rill_cuda_test and rill-cuda-bench from DIR, built on
-#                                          another machine with -DRILL_CUDA=ON: needs the driver alone
+#   scripts/gpu_check.sh --programs DIR    runs rill_cuda_test, rill_cuda_encoder_test and the two
+#                                          benchmarks from DIR, built on another machine with
+#                                          -DRILL_CUDA=ON: needs the driver, cuBLASLt and oneDNN
 #
 # Exits with 1 if anything failed. The log of each step is in build/gpu/check.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 build=build/gpu
 programs=''
 case ${1:-} in
@@ -45,34 +47,40 @@ done
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || exit 1
 
 if [ -n "$programs" ]; then
-  test_program=$programs/rill_cuda_test
-  bench_program=$programs/rill-cuda-bench
+  tests=$programs
+  benchmarks=$programs
 else
   capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
   step configure cmake --preset release -B "$build" -DRILL_SERVER=OFF -DRILL_TRAINING=OFF \
     -DRILL_TESTS=ON -DRILL_CUDA=ON -DRILL_CUDA_ARCHITECTURES="$capability" || exit 1
   step build cmake --build "$build" -j "$(nproc)" --target \
-    rill_cuda_on_host_test rill_cuda_test rill-cuda-bench || exit 1
+    rill_cuda_on_host_test rill_cuda_encoder_on_host_test rill_cuda_test rill_cuda_encoder_test \
+    rill-cuda-bench rill-cuda-encoder-bench || exit 1
   step resources scripts/kernel_resources.py
   step model-of-cuda "$build/tests/rill_cuda_on_host_test"
-  test_program=$build/tests/rill_cuda_test
-  bench_program=$build/bin/rill-cuda-bench
+  step encoder-on-model "$build/tests/rill_cuda_encoder_on_host_test"
+  tests=$build/tests
+  benchmarks=$build/bin
 fi
 
-step gpu "$test_program"
-if grep -q SKIPPED "$logs/gpu.log"; then
+step kernels "$tests/rill_cuda_test"
+step encoder "$tests/rill_cuda_encoder_test"
+if grep -q SKIPPED "$logs/kernels.log"; then
   echo 'The GPU was not used:'
-  grep -m 1 'no CUDA device' "$logs/gpu.log"
+  grep -m 1 'no CUDA device' "$logs/kernels.log"
   exit 1
 fi
 if command -v compute-sanitizer >/dev/null; then
   for tool in memcheck racecheck synccheck initcheck; do
-    step "$tool" compute-sanitizer --tool "$tool" --error-exitcode 1 "$test_program"
+    step "kernels-$tool" compute-sanitizer --tool "$tool" --error-exitcode 1 "$tests/rill_cuda_test"
   done
+  step encoder-memcheck compute-sanitizer --tool memcheck --error-exitcode 1 \
+    "$tests/rill_cuda_encoder_test"
 else
   echo 'compute-sanitizer is not on this machine: left out'
 fi
 
 echo
-step benchmarks "$bench_program" && cat "$logs/benchmarks.log"
+step benchmarks "$benchmarks/rill-cuda-bench" && cat "$logs/benchmarks.log"
+step capacity "$benchmarks/rill-cuda-encoder-bench" && cat "$logs/capacity.log"
 exit $failed
