@@ -80,8 +80,7 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
           "What runs the encoder: cpu; cuda or cuda:N, a GPU; auto: a GPU if this installation has "
           "CUDA and the machine one, else the processor.")
       ->check(CheckDevice);
-  add.Add("--workers", "N", &options->workers, "0 (one a core; on a GPU, one)",
-          "Model threads of each model.")
+  add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
       ->check(CLI::Range(0, 1024));
   add.Add("--max-streams", "N", &options->max_streams, "0 (200 a worker; on a GPU, 1000)",
           "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "

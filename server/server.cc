@@ -31,7 +31,7 @@ constexpr unsigned kCertificateRefreshSeconds = 1;
 EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device) {
   const bool is_gpu = device.kind == Device::Kind::kCuda;
   EngineOptions engine;
-  engine.workers = options.workers > 0 ? options.workers : is_gpu ? 1 : UsableCores();
+  engine.workers = options.workers > 0 ? options.workers : UsableCores();
   engine.max_streams = options.max_streams > 0 ? options.max_streams
                        : is_gpu                ? 1000
                                                : 200 * engine.workers;
