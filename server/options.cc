@@ -82,7 +82,8 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
       ->check(CheckDevice);
   add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
       ->check(CLI::Range(0, 1024));
-  add.Add("--max-streams", "N", &options->max_streams, "0 (200 a worker; on a GPU, 1000)",
+  add.Add("--max-streams", "N", &options->max_streams,
+          "0 (by the model's size: 90 a worker for S; on a GPU, 1000)",
           "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "
           "again. Each takes state memory from the start: see ListModels.")
       ->check(CLI::Range(0, 1000000));

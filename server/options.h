@@ -26,7 +26,7 @@ struct ServerOptions {
   std::optional<DecoderOptions::Kind> decoding;  // unset: a beam if there is a language model
   std::string device = "auto";
   int workers = 0;      // 0: one a core
-  int max_streams = 0;  // 0: 200 a worker; on a GPU, 1000
+  int max_streams = 0;  // 0: by the model's size; on a GPU, 1000
   int chunk_ms = 320;
   int max_batch = 0;  // 0: 64; on a GPU, 1024
   int batch_deadline_ms = 10;

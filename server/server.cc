@@ -26,15 +26,24 @@ constexpr auto kFinalResultsTimeout = std::chrono::seconds(5);
 // How often the certificate files are looked at.
 constexpr unsigned kCertificateRefreshSeconds = 1;
 
+// Streams that one busy Zen 4 core carries, as measured in docs/performance.md: 200 of XS (5
+// million parameters), and with the model's size ever fewer.
+int StreamsPerCore(int64_t parameters) {
+  constexpr int64_t kParameterStreams = 1'000'000'000;
+  return static_cast<int>(
+      std::clamp<int64_t>(kParameterStreams / std::max<int64_t>(parameters, 1), 20, 200));
+}
+
 }  // namespace
 
-EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device) {
+EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device,
+                              int64_t parameters) {
   const bool is_gpu = device.kind == Device::Kind::kCuda;
   EngineOptions engine;
   engine.workers = options.workers > 0 ? options.workers : UsableCores();
   engine.max_streams = options.max_streams > 0 ? options.max_streams
                        : is_gpu                ? 1000
-                                               : 200 * engine.workers;
+                                               : StreamsPerCore(parameters) * engine.workers;
   engine.batch.max_batch = options.max_batch > 0 ? options.max_batch : is_gpu ? 1024 : 64;
   engine.batch.deadline = std::chrono::milliseconds(options.batch_deadline_ms);
   engine.max_chunks_per_step = options.max_chunks_per_step;
@@ -73,7 +82,8 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
       return absl::InvalidArgumentError(absl::StrCat("--model ", path, ": a model named '",
                                                      model.info.name, "' is there already"));
     }
-    auto engine = Engine::Create(*std::move(recognizer), ToEngineOptions(options, *device));
+    auto engine = Engine::Create(*std::move(recognizer),
+                                 ToEngineOptions(options, *device, model.info.parameters));
     if (!engine.ok()) return engine.status();
     model.engine = *std::move(engine);
     Log(LogLevel::kInfo, "model_loaded",

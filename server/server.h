@@ -21,8 +21,9 @@
 
 namespace rill::server {
 
-// The engine's options for one model, of the server's.
-EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device = {});
+// The engine's options for one model of so many parameters, of the server's.
+EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device = {},
+                              int64_t parameters = 0);
 
 // Opens every model of options.models and starts its engine. Errors name the file.
 absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options);
