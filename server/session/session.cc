@@ -36,7 +36,7 @@ absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
   }
   auto stream = host.engine->Open(options.stream, state);
   if (!stream.ok()) return stream.status();
-  options.resumed = !options.resume.empty();
+  if (!state.empty()) ++host.engine->metrics().resumed;
   options.resume = std::string();
   std::shared_ptr<Session> session(
       new Session(host, std::move(options), *std::move(stream), sink, std::move(lease)));
@@ -56,7 +56,6 @@ Session::Session(const SessionHost& host, SessionOptions options, EngineStream s
       stats_(Clock::now(), &host.engine->metrics()) {
   processed_ms_ = ProcessedMs();  // what went before is no work of this server
   next_checkpoint_ms_ = processed_ms_ + options_.checkpoint_ms;
-  if (options_.resumed) ++host.engine->metrics().resumed;
   Touch();
 }
 

@@ -51,7 +51,6 @@ struct SessionOptions {
   bool log_transcripts = false;
   int64_t checkpoint_ms = 0;  // of audio recognised between two checkpoints; 0: none
   std::string resume;         // a Checkpoint's state to go on from; empty: a new stream
-  bool resumed = false;       // set by Open
   StreamIdentity identity;
 };
 

@@ -6,7 +6,6 @@
 // GFLOP/s: 2 flop for each weight and frame, and the second convolution's once more an output bin.
 // of_peak: that, over peak, the rate of one large PackedLinear measured in this run.
 #include <benchmark/benchmark.h>
-#include <time.h>
 
 #include <algorithm>
 #include <memory>
@@ -16,17 +15,12 @@
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/simd.h"
 #include "model/encoder/encoder.h"
+#include "tests/bench/cpu_seconds.h"
 #include "tests/model/test_model.h"
 #include "tests/temporary_folder.h"
 
 namespace rill {
 namespace {
-
-double CpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 std::vector<float> RandomFloats(int64_t n) {
   std::mt19937 random(1);

@@ -1,20 +1,13 @@
 #include "tests/bench/decoding/sweep_command.h"
 
-#include <time.h>
-
 #include <cstdio>
 
 #include "absl/strings/str_format.h"
 #include "model/training/data/error_rate.h"
+#include "tests/bench/cpu_seconds.h"
 
 namespace rill {
 namespace {
-
-double CpuSeconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 // Settings that a decoder does not look at are not varied for it.
 std::vector<DecoderSetting> Settings(const Sweep& sweep) {
