@@ -12,6 +12,8 @@ struct CtcClip {
   const int32_t* labels;  // values in 1 .. vocab - 1; blank is 0
   int64_t num_labels;     // may be 0
   float weight;           // factor on the clip's loss and gradient
+  // [frames] nats added to the log-probability of blank, or null. The gradient takes them as given.
+  const float* blank_bonus = nullptr;
 };
 
 // logits: [total frames, vocab], unnormalised. For each clip: losses[i] = weight * -log p(labels),

@@ -68,6 +68,10 @@ RILL_INLINE void Fill(float* row, const CtcScratch& scratch) {
   for (int64_t i = -kCtcPad; i < scratch.stride - kCtcPad; ++i) row[i] = kImpossible;
 }
 
+RILL_INLINE float EmitBlank(const CtcClip& clip, int64_t t, float logit, float normalizer) {
+  return logit - normalizer + (clip.blank_bonus != nullptr ? clip.blank_bonus[t] : 0.0f);
+}
+
 RILL_INLINE void Emit(const Band& band, const CtcClip& clip, const float* logits, float normalizer,
                       float* emissions) {
   const int64_t end = band.end < clip.num_labels ? band.end : clip.num_labels;
@@ -179,9 +183,9 @@ float CtcClipLoss(int64_t vocab, const float* logits, const CtcClip& clip,
     const float* before = alpha + 2 * t * stride;
     float* now = alpha + 2 * (t + 1) * stride;
     shifted += scratch.shifts[t];
-    scratch.shifts[t + 1] =
-        AlphaFrame(band, before, before + stride, row[0] - scratch.normalizers[t], emissions,
-                   may_skip, scratch.shifts[t], now, now + stride);
+    scratch.shifts[t + 1] = AlphaFrame(band, before, before + stride,
+                                       EmitBlank(clip, t, row[0], scratch.normalizers[t]),
+                                       emissions, may_skip, scratch.shifts[t], now, now + stride);
   }
   const float* last = alpha + 2 * frames * stride;
   const double at_blank = last[num_labels];
@@ -204,9 +208,9 @@ float CtcClipLoss(int64_t vocab, const float* logits, const CtcClip& clip,
     const float* now = alpha + 2 * (t + 1) * stride;
     const float offset = static_cast<float>(shifted + beta_shifted - log_likelihood);
     beta_shifted += shift;
-    const Occupation occupation =
-        BetaFrame(band, now, now + stride, offset, row[0] - scratch.normalizers[t], may_skip,
-                  &shift, emissions, arrivals, blanks, labels);
+    const Occupation occupation = BetaFrame(band, now, now + stride, offset,
+                                            EmitBlank(clip, t, row[0], scratch.normalizers[t]),
+                                            may_skip, &shift, emissions, arrivals, blanks, labels);
     shifted -= scratch.shifts[t];
     GradientRow(vocab, band, clip, scratch.softmax_scales[t], occupation, emissions,
                 d_logits + t * vocab);

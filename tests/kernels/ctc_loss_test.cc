@@ -44,10 +44,12 @@ double LogSumExp(double a, double b) {
   return std::isinf(high) ? high : high + std::log1p(std::exp(std::min(a, b) - high));
 }
 
-// -ln p(labels) by the recursion of the paper's section 4.1.
-double LossByRecursion(int64_t vocab, const Doubles& logits, const Labels& labels) {
-  const Doubles log_p = LogSoftmax(logits, vocab);
+// -ln p(labels) by the recursion of the paper's section 4.1. blank_bonus: a value a frame, or none.
+double LossByRecursion(int64_t vocab, const Doubles& logits, const Labels& labels,
+                       const std::vector<float>& blank_bonus = {}) {
+  Doubles log_p = LogSoftmax(logits, vocab);
   const int64_t frames = logits.size() / vocab, states = 2 * labels.size() + 1;
+  for (size_t t = 0; t < blank_bonus.size(); ++t) log_p[t * vocab] += blank_bonus[t];
   const auto symbol = [&](int64_t s) { return s % 2 == 0 ? 0 : labels[s / 2]; };
   Doubles alpha(states, -INFINITY);
   alpha[0] = log_p[0];
@@ -65,12 +67,13 @@ double LossByRecursion(int64_t vocab, const Doubles& logits, const Labels& label
   return -(states > 1 ? LogSumExp(alpha[states - 1], alpha[states - 2]) : alpha[0]);
 }
 
-double Slope(int64_t vocab, Doubles logits, const Labels& labels, size_t i) {
+double Slope(int64_t vocab, Doubles logits, const Labels& labels, size_t i,
+             const std::vector<float>& blank_bonus = {}) {
   const double step = 1e-5;
   logits[i] += step;
-  const double up = LossByRecursion(vocab, logits, labels);
+  const double up = LossByRecursion(vocab, logits, labels, blank_bonus);
   logits[i] -= 2 * step;
-  return (up - LossByRecursion(vocab, logits, labels)) / (2 * step);
+  return (up - LossByRecursion(vocab, logits, labels, blank_bonus)) / (2 * step);
 }
 
 struct Result {
@@ -135,6 +138,25 @@ TEST(CtcLossTest, GradientAgreesWithFiniteDifferences) {
     for (size_t i = 0; i < logits.size(); ++i) {
       ASSERT_NEAR(result.gradient[i], 0.5 * Slope(c.vocab, wide, labels, i), 1e-5) << i;
     }
+  }
+}
+
+TEST(CtcLossTest, ABonusOnBlankIsPartOfEveryPath) {
+  std::mt19937 random(7);
+  const int64_t frames = 30, vocab = 6;
+  const Labels labels = {1, 2, 2, 5, 3, 4};
+  const auto logits = RandomArray<float>(frames * vocab, random, 2.0);
+  const auto bonus = RandomArray<float>(frames, random, 1.0);
+  std::vector<float> gradient(logits.size());
+  float loss = NAN;
+  CtcClip clip{0, frames, labels.data(), static_cast<int64_t>(labels.size()), 1.0f};
+  clip.blank_bonus = bonus.data();
+  ASSERT_EQ(CtcLoss(vocab, logits.data(), &clip, 1, &loss, gradient.data()), 0);
+  const Doubles wide = ToDoubles(logits);
+  EXPECT_NEAR(loss, LossByRecursion(vocab, wide, labels, bonus), 1e-4);
+  EXPECT_GT(std::abs(loss - LossByRecursion(vocab, wide, labels)), 0.1);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    ASSERT_NEAR(gradient[i], Slope(vocab, wide, labels, i, bonus), 1e-5) << i;
   }
 }
 

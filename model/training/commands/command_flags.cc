@@ -45,24 +45,53 @@ void AddDevelopmentFlags(CLI::App& app, DataOptions& options) {
       "--model` the user's cache folder");
 }
 
-void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& numbers) {
-  app.add_option("--data", options.train,
-                 "Folders (or manifests) to train on, searched for manifest.tsv at any depth");
-  app.add_option("--noise", options.noise,
-                 "Folder of recordings without speech, mixed into some clips");
+namespace {
+
+void AddAugmentationFlags(CLI::App& app, AugmentOptions& augment) {
   const auto probability = [&](const char* flag, double& value, const char* help) {
     app.add_option(flag, value, help)->check(CLI::Range(0.0, 1.0))->capture_default_str();
   };
-  AugmentOptions& augment = options.augment;
+  app.add_option(
+         "--speeds", augment.speeds,
+         "Each clip is heard at one of these; 1 must be among them. Each has its own part of "
+         "the cache")
+      ->check(CLI::Range(0.5, 2.0))
+      ->capture_default_str();
   probability("--noise-probability", augment.noise_probability,
               "Part of the clips with a sound of --noise mixed in, 5 to 25 dB below the speech");
   probability("--reverberation", augment.reverberation_probability,
               "Part of the clips with the echo of a room");
   probability("--telephone", augment.telephone_probability,
               "Part of the clips limited to a telephone's band, some 300 to 3,400 Hz");
+  probability("--codec", augment.codec_probability,
+              "Part of the clips with the noise of a lossy codec");
   app.add_option("--gain-db", augment.gain_db, "Louder or softer by up to so much, in decibels")
       ->check(CLI::Range(0.0, 60.0))
       ->capture_default_str();
+  app.add_option("--frequency-masks", augment.frequency_masks, "Bands of a clip that are masked")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  app.add_option("--frequency-mask-bins", augment.max_frequency_mask,
+                 "Mel bins of such a band, at most")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  app.add_option("--time-mask-every", augment.time_mask_interval,
+                 "Seconds of a clip for each time that is masked; 0: none")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  app.add_option("--time-mask-seconds", augment.max_time_mask, "Length of such a time, at most")
+      ->check(CLI::Range(0.0, 60.0))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& numbers) {
+  app.add_option("--data", options.train,
+                 "Folders (or manifests) to train on, searched for manifest.tsv at any depth");
+  app.add_option("--noise", options.noise,
+                 "Folder of recordings without speech, mixed into some clips");
+  AddAugmentationFlags(app, options.augment);
   app.add_option(
       "--share", numbers.shares,
       "CORPUS=NUMBER: the part of a corpus' clips taken each pass; 1 if not given. A corpus "
@@ -75,6 +104,10 @@ void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& nu
   app.add_option("--row-frames", options.row_frames,
                  "Length of a row in frames of 40 ms; longer clips are left out")
       ->check(CLI::Range(16, 100000))
+      ->capture_default_str();
+  app.add_option("--chunk-lengths", options.chunk_lengths,
+                 "Each row is heard in chunks of one of these, in frames of 40 ms; 0: whole clips")
+      ->check(CLI::Range(0, 65536))
       ->capture_default_str();
   app.add_option("--workers", options.workers, "Threads that make batches ahead")
       ->check(CLI::Range(0, 256))

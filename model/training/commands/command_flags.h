@@ -35,8 +35,8 @@ CLI::AsNumberWithUnit DurationCheck();
 // InvalidArgument naming a key that is no flag or does not fit it.
 absl::Status ApplyConfigFile(const std::string& path, CLI::App& app);
 
-// Where features go that belong to no run: rill/features in the user's cache folder (XDG_CACHE_HOME,
-// or .cache at home).
+// Where features go that belong to no run: rill/features in the user's cache folder
+// (XDG_CACHE_HOME, or .cache at home).
 std::string UserFeatureCache();
 
 // The newest whole checkpoint of --run; tells standard error of damaged ones it passed over.

@@ -29,6 +29,7 @@ TrainCommand::TrainCommand(CLI::App& program)
   AddRunFlags();
   AddDevelopmentFlags(*app_, data_);
   AddTrainingDataFlags(*app_, data_, numbers_);
+  AddLossFlags();
   AddScheduleFlags();
   AddMachineFlags();
 }
@@ -58,6 +59,24 @@ void TrainCommand::AddRunFlags() {
       ->capture_default_str();
   app_->add_option("--chunk", loop_.chunk_frames, "Frames of 40 ms a chunk in evaluations")
       ->check(CLI::IsMember({1, 2, 4, 8, 16}))
+      ->capture_default_str();
+}
+
+void TrainCommand::AddLossFlags() {
+  app_->add_option("--intermediate", loss_.intermediate,
+                   "Share of the CTC in the middle of the encoder in the loss")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  app_->add_option(
+          "--consistency", loss_.consistency,
+          "CR-CTC, such as 0.2: a factor on how much the outputs for two maskings of a clip "
+          "differ. Every row is then computed twice: halve --rows")
+      ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  app_->add_option(
+          "--delay-penalty", loss_.delay_penalty,
+          "Nats, such as 0.01: makes letters come earlier. For a model that spells already")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
 }
 
@@ -130,6 +149,7 @@ absl::Status TrainCommand::Check() {
   if (replicas_ == 0) {
     replicas_ = device_ == "cuda" ? 1 : static_cast<int>(std::thread::hardware_concurrency());
   }
+  if (loss_.consistency > 0) data_.views = 2;
   return ParseCorpusNumbers(numbers_, data_);
 }
 
@@ -205,8 +225,8 @@ absl::Status TrainCommand::Run() {
   if (!data.ok()) return data.status();
   start->statistics = (*data)->statistics();
 
-  auto model =
-      std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(start->config, *module));
+  auto model = std::make_unique<EncoderTrainable>(
+      std::make_unique<EncoderModule>(start->config, *module), loss_);
   Trainer trainer(std::move(model), start->config.attention_width(), replicas_, optimizer_);
   absl::Status status;
   if (!start->tensors.empty()) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "model/training/commands/command_flags.h"
 #include "model/training/data/data_options.h"
+#include "model/training/encoder/loss_options.h"
 #include "model/training/run/training_loop.h"
 
 namespace rill::training {
@@ -22,6 +23,7 @@ class TrainCommand {
 
  private:
   void AddRunFlags();
+  void AddLossFlags();
   void AddScheduleFlags();
   void AddMachineFlags();
   absl::Status Check();
@@ -44,6 +46,7 @@ class TrainCommand {
   double hours_of_audio_ = 0;
   DataOptions data_;
   CorpusNumbers numbers_;
+  LossOptions loss_;
   OptimizerOptions optimizer_;
   LoopOptions loop_;
 };

@@ -30,7 +30,7 @@ Augmenter::Augmenter(const AugmentOptions& options, const FeatureStatistics& sta
 }
 
 void Augmenter::Apply(const FeatureView& clip, int64_t first, int64_t frames, Random* random,
-                      float* out) const {
+                      Random* mask_random, float* out) const {
   HalfToFloat(frames * mel_bins_, clip.values + first * mel_bins_, out);
   const auto draw = [&](double probability) {
     return probability > 0 && random->Uniform() < probability;
@@ -40,10 +40,11 @@ void Augmenter::Apply(const FeatureView& clip, int64_t first, int64_t frames, Ra
     MixNoise(clip.log_energy, frames, random, out);
   }
   if (draw(options_.telephone_probability)) LimitBand(frames, random, out);
+  if (draw(options_.codec_probability)) Code(frames, random, out);
   const float gain = NaturalLog(random->Uniform(-options_.gain_db, options_.gain_db));
   Normalise(frames, mel_bins_, gain, statistics_.mean.data(), statistics_.inv_std.data(), out);
-  MaskFrequencies(frames, random, out);
-  MaskTimes(frames, random, out);
+  MaskFrequencies(frames, mask_random, out);
+  MaskTimes(frames, mask_random, out);
 }
 
 // Living rooms to halls: 60 dB down after 0.2 to 0.8 s; all echoes together 0 to 15 dB below the
@@ -54,6 +55,11 @@ void Augmenter::Reverberate(int64_t frames, Random* random, float* out) const {
   const double below = std::pow(10.0, -random->Uniform(0.0, 15.0) / 10.0);
   AddReverberation(frames, mel_bins_, static_cast<float>(decay),
                    static_cast<float>(below * (1 - decay) / decay), out);
+}
+
+// From a codec that is hardly heard to one at the lowest rate that carries speech.
+void Augmenter::Code(int64_t frames, Random* random, float* out) const {
+  AddCodingNoise(frames, mel_bins_, /*reach=*/4, NaturalLog(random->Uniform(3, 20)), out);
 }
 
 // What is outside the band is not gone, but 30 to 80 dB down, and never below the silence of

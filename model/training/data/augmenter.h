@@ -18,12 +18,14 @@ class Augmenter {
   Augmenter(const AugmentOptions& options, const FeatureStatistics& statistics,
             const FeatureFile* noise);
 
-  // Writes [frames, mel_bins] from frame `first` of `clip` on. The draws come from `random`.
+  // Writes [frames, mel_bins] from frame `first` of `clip` on. The draws come from `random`, those
+  // of the masks from `mask_random`.
   void Apply(const FeatureView& clip, int64_t first, int64_t frames, Random* random,
-             float* out) const;
+             Random* mask_random, float* out) const;
 
  private:
   void Reverberate(int64_t frames, Random* random, float* out) const;
+  void Code(int64_t frames, Random* random, float* out) const;
   void LimitBand(int64_t frames, Random* random, float* out) const;
   void MixNoise(float clip_energy, int64_t frames, Random* random, float* out) const;
   void MaskFrequencies(int64_t frames, Random* random, float* out) const;

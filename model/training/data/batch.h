@@ -18,6 +18,7 @@ struct PackedClip {
 
 struct Batch {
   int64_t rows = 0;
+  int64_t views = 1;  // 2: the second half of the rows has the clips of the first, masked otherwise
   int64_t frames = 0;  // encoder frames a row
   int64_t mel_bins = 0;
   std::vector<float>

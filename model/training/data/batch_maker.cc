@@ -12,7 +12,7 @@ namespace rill::training {
 namespace {
 
 // First parts of random keys; the planner's own begin at 1.
-enum Purpose : uint64_t { kAugment = 101, kChunk = 102 };
+enum Purpose : uint64_t { kAugment = 101, kChunk = 102, kMask = 103 };
 
 constexpr size_t kRecentPlans = 2;               // batches made ahead reach into the next pass
 constexpr int64_t kMaxIndex = int64_t{1} << 40;  // times rows does not overflow
@@ -53,28 +53,32 @@ absl::StatusOr<Batch> BatchMaker::Make(int64_t index) const {
     return absl::OutOfRangeError(absl::StrCat("batch number ", index));
   }
   Batch batch;
-  batch.rows = options_.rows;
+  batch.rows = options_.rows * options_.views;
+  batch.views = options_.views;
   batch.frames = options_.row_frames;
   batch.mel_bins = corpora_[0].clips->mel_bins();
   batch.features.resize(batch.rows * batch.frames * kFeatureFramesPerFrame * batch.mel_bins);
   batch.chunk_end.resize(batch.rows * batch.frames);
   for (int64_t row = 0; row < batch.rows; ++row) {
-    FillRow(Find(index * batch.rows + row), row, &batch);
+    const int view = static_cast<int>(row / options_.rows);
+    FillRow(Find(index * options_.rows + row % options_.rows), view, row, &batch);
   }
   return batch;
 }
 
-void BatchMaker::FillRow(const PlacedRow& from, int64_t row, Batch* batch) const {
+void BatchMaker::FillRow(const PlacedRow& from, int view, int64_t row, Batch* batch) const {
   const uint64_t pass_key = static_cast<uint64_t>(from.pass);
   std::vector<ClipSpan> spans;
   for (const PlannedClip& planned : from.plan->row(from.row)) {
     const TrainingCorpus& corpus = corpora_[planned.corpus];
     const std::vector<int32_t>& labels = corpus.clips->clip(planned.clip).labels;
-    Random random({kAugment, options_.seed, pass_key, static_cast<uint64_t>(planned.number)});
+    const uint64_t number = static_cast<uint64_t>(planned.number);
+    Random random({kAugment, options_.seed, pass_key, number});
+    Random mask_random({kMask, options_.seed, pass_key, number, static_cast<uint64_t>(view)});
     float* out = batch->features.data() + (row * batch->frames + planned.first_frame) *
                                               kFeatureFramesPerFrame * batch->mel_bins;
     augmenter_.Apply(corpus.clips->features(planned.clip, planned.speed), planned.start_cut,
-                     planned.frames * kFeatureFramesPerFrame, &random, out);
+                     planned.frames * kFeatureFramesPerFrame, &random, &mask_random, out);
     spans.push_back({planned.first_frame, planned.frames});
     batch->clips.push_back(
         {row, planned.first_frame, planned.frames, labels, static_cast<float>(corpus.loss_weight)});

@@ -39,7 +39,7 @@ class BatchMaker {
 
   std::shared_ptr<const PassPlan> Plan(int64_t pass) const;
   PlacedRow Find(int64_t row) const;
-  void FillRow(const PlacedRow& from, int64_t row, Batch* batch) const;
+  void FillRow(const PlacedRow& from, int view, int64_t row, Batch* batch) const;
 
   absl::Span<const TrainingCorpus> corpora_;
   const PassPlanner& planner_;

@@ -38,6 +38,7 @@ absl::Status CheckAugment(const AugmentOptions& augment) {
   status.Update(
       CheckRange("augment.reverberation_probability", augment.reverberation_probability, 0, 1));
   status.Update(CheckRange("augment.telephone_probability", augment.telephone_probability, 0, 1));
+  status.Update(CheckRange("augment.codec_probability", augment.codec_probability, 0, 1));
   status.Update(CheckRange("augment.frequency_masks", augment.frequency_masks, 0, 100));
   status.Update(CheckRange("augment.max_frequency_mask", augment.max_frequency_mask, 0, 4096));
   if (augment.time_mask_interval != 0) {
@@ -77,6 +78,7 @@ absl::Status DataOptions::Validate() const {
     status.Update(CheckRange(absl::StrCat("loss_weights of ", name), weight, 0, 1000));
   }
   status.Update(CheckRange("rows", static_cast<double>(rows), 1, kMaxRows));
+  status.Update(CheckRange("views", views, 1, 2));
   status.Update(CheckRange("row_frames", static_cast<double>(row_frames), 1, kMaxRowFrames));
   if (chunk_lengths.empty()) return absl::InvalidArgumentError("chunk_lengths is empty");
   for (const int length : chunk_lengths) {

@@ -23,6 +23,7 @@ struct AugmentOptions {
   double noise_max_snr_db = 25;
   double reverberation_probability = 0;  // of a room's echo, see AddReverberation
   double telephone_probability = 0;      // of a band of some 300 to 3,400 Hz
+  double codec_probability = 0;          // of a lossy codec's noise, see AddCodingNoise
   int frequency_masks = 2;
   int max_frequency_mask = 22;      // mel bins
   double time_mask_interval = 1.5;  // s: one time mask for each of these, begun or whole; 0: none
@@ -46,8 +47,9 @@ struct DataOptions {
   std::map<std::string, double> loss_weights;  // factor on the loss of its clips
 
   // Shape of a batch.
-  int64_t rows = 5;
-  int64_t row_frames = 448;                              // encoder frames (40 ms) a row
+  int64_t rows = 5;          // of clips; a batch has `views` times as many
+  int views = 1;             // 2: every clip twice, with masks of their own (see Batch::views)
+  int64_t row_frames = 448;  // encoder frames (40 ms) a row
   std::vector<int> chunk_lengths = {1, 2, 4, 8, 16, 0};  // one is drawn for each row; 0: whole clip
 
   AugmentOptions augment;

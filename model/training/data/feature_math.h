@@ -22,6 +22,10 @@ void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x);
 // late reverberation (J. D. Polack, 1988).
 void AddReverberation(int64_t frames, int64_t bins, float decay, float level, float* x);
 
+// What a lossy codec adds, seen from log-mel energies x[frames, bins]: noise in every band, where
+// it is hidden, `below` nepers under the loudest of the bins at most `reach` away in its frame.
+void AddCodingNoise(int64_t frames, int64_t bins, int64_t reach, float below, float* x);
+
 // x[frames, bins] = (x + gain - mean[bins]) * inv_std[bins].
 void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,
                float* x);

@@ -13,6 +13,26 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
+// From this probability on a frame is blank for sure.
+constexpr float kSureOfBlank = 0.99f;
+
+// [rows, frames]: how many frames each is after the last one that was blank for sure, or after its
+// clip's first, times `penalty`. Other frames: 0.
+Tensor BlankBonus(const Tensor& logits, const std::vector<PackedClip>& clips, double penalty) {
+  const Tensor blank = at::softmax(logits.detach(), -1).select(-1, 0).contiguous();
+  Tensor bonus = at::zeros_like(blank);
+  for (const PackedClip& clip : clips) {
+    const float* p = blank.select(0, clip.row).const_data_ptr<float>() + clip.first_frame;
+    float* out = bonus.select(0, clip.row).data_ptr<float>() + clip.first_frame;
+    int64_t since = 0;
+    for (int64_t t = 0; t < clip.frames; ++t) {
+      since = t == 0 || p[t] >= kSureOfBlank ? 0 : since + 1;
+      out[t] = static_cast<float>(penalty * static_cast<double>(since));
+    }
+  }
+  return bonus;
+}
+
 // The kernel gives the gradient with the loss: the backward pass only scales it.
 struct CtcFunction : torch::autograd::Function<CtcFunction> {
   static Tensor forward(AutogradContext* ctx, const Tensor& logits,
@@ -34,12 +54,15 @@ struct CtcFunction : torch::autograd::Function<CtcFunction> {
   }
 };
 
-Tensor FusedCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped) {
+Tensor FusedCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped,
+                double delay_penalty) {
+  const Tensor bonus = delay_penalty > 0 ? BlankBonus(logits, clips, delay_penalty) : Tensor();
   std::vector<kernels::CtcClip> flat;
   flat.reserve(clips.size());
   for (const PackedClip& c : clips) {
-    flat.push_back({c.row * logits.size(1) + c.first_frame, c.frames, c.labels.data(),
-                    static_cast<int64_t>(c.labels.size()), c.weight});
+    const int64_t first = c.row * logits.size(1) + c.first_frame;
+    flat.push_back({first, c.frames, c.labels.data(), static_cast<int64_t>(c.labels.size()),
+                    c.weight, bonus.defined() ? bonus.const_data_ptr<float>() + first : nullptr});
   }
   return CtcFunction::apply(logits, &flat, skipped);
 }
@@ -80,8 +103,11 @@ Tensor PlainCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int6
 
 }  // namespace
 
-Tensor CtcLossSum(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped) {
-  return logits.is_cpu() ? FusedCtc(logits, clips, skipped) : PlainCtc(logits, clips, skipped);
+// LibTorch's own CTC takes its input for normalised, which a bonus on blank makes untrue.
+Tensor CtcLossSum(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped,
+                  double delay_penalty) {
+  if (!logits.is_cpu() && delay_penalty == 0) return PlainCtc(logits, clips, skipped);
+  return FusedCtc(logits.cpu(), clips, skipped, delay_penalty).to(logits.device());
 }
 
 }  // namespace rill::training

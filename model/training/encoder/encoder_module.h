@@ -86,7 +86,8 @@ class EncoderModule {
 
 // Sum over clips of weight * -log p(labels), differentiable in logits. clips as CtcLoss takes them.
 // Returns a float scalar on the logits' device. *skipped counts clips that cannot be aligned.
+// delay_penalty: see LossOptions.
 torch::Tensor CtcLossSum(const torch::Tensor& logits, const std::vector<PackedClip>& clips,
-                         int64_t* skipped);
+                         int64_t* skipped, double delay_penalty = 0);
 
 }  // namespace rill::training

@@ -3,11 +3,12 @@
 #include <ATen/ATen.h>
 
 #include "model/file/model_config.h"
+#include "model/training/encoder/consistency_loss.h"
 
 namespace rill::training {
 
 std::unique_ptr<Trainable> EncoderTrainable::Replicate() const {
-  return std::make_unique<EncoderTrainable>(module_->Replicate());
+  return std::make_unique<EncoderTrainable>(module_->Replicate(), loss_);
 }
 
 EncoderModule::Output EncoderTrainable::Forward(const Batch& batch) {
@@ -24,13 +25,18 @@ EncoderModule::Output EncoderTrainable::Forward(const Batch& batch) {
 BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   const EncoderModule::Output output = Forward(batch);
   BatchLoss result;
-  at::Tensor loss = CtcLossSum(output.logits, batch.clips, &result.skipped);
+  at::Tensor loss = CtcLossSum(output.logits, batch.clips, &result.skipped, loss_.delay_penalty);
   result.top = loss.item<double>();
-  if (output.intermediate.defined()) {
+  if (output.intermediate.defined() && loss_.intermediate > 0) {
     int64_t skipped_again = 0;
     const at::Tensor middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
     result.intermediate = middle.item<double>();
-    loss = kTopShare * loss + kIntermediateShare * middle;
+    loss = (1 - loss_.intermediate) * loss + loss_.intermediate * middle;
+  }
+  if (loss_.consistency > 0 && batch.views == 2) {
+    const at::Tensor difference = ConsistencyLoss(output.logits, batch.clips);
+    result.consistency = difference.item<double>();
+    loss = loss + loss_.consistency * difference;
   }
   loss.backward();
   return result;

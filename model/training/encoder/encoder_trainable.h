@@ -1,20 +1,18 @@
-// The encoder and its loss: CTC at the top and, with a smaller share, CTC in the middle (J. Lee, S.
-// Watanabe, "Intermediate loss regularization for CTC-based speech recognition", ICASSP 2021).
+// The encoder and its loss: CTC at the top, and what LossOptions adds.
 #pragma once
 
 #include <memory>
 #include <vector>
 
+#include "model/training/encoder/loss_options.h"
 #include "model/training/encoder/trainable.h"
 
 namespace rill::training {
 
 class EncoderTrainable : public Trainable {
  public:
-  static constexpr double kTopShare = 0.7;
-  static constexpr double kIntermediateShare = 0.3;
-
-  explicit EncoderTrainable(std::unique_ptr<EncoderModule> module) : module_(std::move(module)) {}
+  explicit EncoderTrainable(std::unique_ptr<EncoderModule> module, const LossOptions& loss = {})
+      : module_(std::move(module)), loss_(loss) {}
 
   std::vector<Parameter>& parameters() override { return module_->parameters(); }
   std::unique_ptr<Trainable> Replicate() const override;
@@ -25,6 +23,7 @@ class EncoderTrainable : public Trainable {
   EncoderModule::Output Forward(const Batch& batch);
 
   std::unique_ptr<EncoderModule> module_;
+  LossOptions loss_;
 };
 
 }  // namespace rill::training

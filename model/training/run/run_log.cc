@@ -50,6 +50,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
     window_.skipped += step.skipped;
     window_.top += step.top;
     window_.intermediate += step.intermediate;
+    window_.consistency += step.consistency;
     window_.largest_norm = std::max(window_.largest_norm, step.gradient_norm);
   } else {
     ++window_.not_applied;
@@ -63,14 +64,16 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const double labels = static_cast<double>(std::max<int64_t>(window_.labels, 1));
   const double top = window_.top / labels;
   const double intermediate = window_.intermediate / labels;
+  const double consistency = window_.consistency / labels;
   const double audio_hours = run.audio_seconds / 3600;
   const double speed = window_.audio_seconds / wall;
   const double cpu_speed = window_.audio_seconds / cpu;
-  std::string line = absl::StrFormat(
-      "step %d  loss %.3f (middle %.3f)  norm %.2f  rate %.2e  %.2f h of audio at %.0f x real "
-      "time, "
-      "%.0f s a CPU second",
-      run.step, top, intermediate, step.gradient_norm, step.rate, audio_hours, speed, cpu_speed);
+  std::string line =
+      absl::StrFormat("step %d  loss %.3f (middle %.3f", run.step, top, intermediate);
+  if (consistency > 0) absl::StrAppendFormat(&line, ", between views %.3f", consistency);
+  absl::StrAppendFormat(
+      &line, ")  norm %.2f  rate %.2e  %.2f h of audio at %.0f x real time, %.0f s a CPU second",
+      step.gradient_norm, step.rate, audio_hours, speed, cpu_speed);
   const double gained = progress - first_->second;
   const double left =
       gained > 0 && progress < 1 ? (run.wall_seconds - first_->first) * (1 - progress) / gained : 0;
@@ -82,6 +85,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   Event("step", {{"step", run.step},
                  {"loss", top},
                  {"intermediate_loss", intermediate},
+                 {"consistency_loss", consistency},
                  {"gradient_norm", step.gradient_norm},
                  {"largest_gradient_norm", window_.largest_norm},
                  {"rate", step.rate},

@@ -63,6 +63,7 @@ absl::StatusOr<StepResult> Trainer::Step(BatchSource& source, const Schedule& sc
   for (const Share& share : shares) {
     result.top += share.loss.top;
     result.intermediate += share.loss.intermediate;
+    result.consistency += share.loss.consistency;
     result.skipped += share.loss.skipped;
     result.labels += share.labels;
     result.audio_seconds += share.audio_seconds;

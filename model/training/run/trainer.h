@@ -27,6 +27,7 @@ struct StepResult {
   int64_t labels = 0;
   double top = 0;            // nats, summed over clips
   double intermediate = 0;   // likewise
+  double consistency = 0;    // likewise, between the views of a clip
   int64_t skipped = 0;       // clips that cannot be aligned
   double gradient_norm = 0;  // before clipping
   double rate = 0;

@@ -37,10 +37,10 @@ class AugmenterTest : public testing::Test {
 
   std::vector<float> Apply(const AugmentOptions& options, uint64_t key, int64_t frames = 299,
                            int64_t clip = 0) {
-    Random random({key});
+    Random random({key}), mask_random({key, 1});
     std::vector<float> out(frames * kBins, -99);
     Augmenter(options, statistics_, noise_.get())
-        .Apply(clip_->Get(clip), 1, frames, &random, out.data());
+        .Apply(clip_->Get(clip), 1, frames, &random, &mask_random, out.data());
     return out;
   }
 
@@ -108,7 +108,8 @@ TEST_F(AugmenterTest, ReverberationIsATailThatFallsEvenly) {
   for (uint64_t key = 0; key < 30; ++key) {
     Random random({key});
     std::vector<float> out(120 * kBins);
-    Augmenter(options, statistics_, noise_.get()).Apply(clap->Get(0), 0, 120, &random, out.data());
+    Augmenter(options, statistics_, noise_.get())
+        .Apply(clap->Get(0), 0, 120, &random, &random, out.data());
     const auto log_energy = [&](int64_t frame) { return 2 * out[frame * kBins + 3] + 1; };
     EXPECT_NEAR(log_energy(5), -15, 0.7) << "silence stays silence";
     EXPECT_NEAR(log_energy(20), 12, 1e-2) << "the past's echoes only";
@@ -149,6 +150,29 @@ TEST_F(AugmenterTest, ATelephoneKeepsTheMiddleOfTheBand) {
     EXPECT_GE(kept, 22);
     EXPECT_LE(kept, 31);
     EXPECT_NE(out[kBins - 1], 0.5f);
+  }
+}
+
+// A clip with one loud bin: the noise hides beside it, at one ratio, and is not heard elsewhere.
+TEST_F(AugmenterTest, ACodecsNoiseHidesBesideWhatIsLoud) {
+  constexpr int64_t kLoud = 20;
+  const auto tone =
+      MakeFeatureFile(folder_, "tone", {50}, kBins,
+                      [](int64_t, int64_t, int64_t bin) { return bin == kLoud ? 10 : -10; });
+  AugmentOptions options = Off();
+  options.codec_probability = 1;
+  for (uint64_t key = 1; key < 20; ++key) {
+    Random random({key});
+    std::vector<float> out(50 * kBins);
+    Augmenter(options, statistics_, nullptr)
+        .Apply(tone->Get(0), 0, 50, &random, &random, out.data());
+    const auto nepers = [&](int64_t bin) { return 2 * out[7 * kBins + bin] + 1; };
+    const double db = 10 / std::log(10.0);
+    const double ratio = (10 - nepers(kLoud + 1)) * db;
+    EXPECT_TRUE(ratio > 2.9 && ratio < 20.1) << ratio;
+    EXPECT_NEAR(nepers(kLoud - 4), nepers(kLoud + 1), 1e-4);
+    EXPECT_LT((nepers(kLoud) - 10) * db, 2);
+    EXPECT_LT((nepers(kLoud + 5) + 10) * db, 2);
   }
 }
 

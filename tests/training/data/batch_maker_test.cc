@@ -130,6 +130,45 @@ TEST_F(BatchMakerTest, ABatchDependsOnItsNumberOnly) {
   EXPECT_NE(batches[0].features, batches[1].features);
 }
 
+// All else equal: the same clips at the same places, heard in the same chunks.
+TEST_F(BatchMakerTest, TwoViewsDifferInTheirMasksOnly) {
+  Start();
+  const Batch one = maker_->Make(4).value();
+  options_.views = 2;
+  Start();
+  const Batch two = maker_->Make(4).value();
+  EXPECT_EQ(two.views, 2);
+  ASSERT_EQ(two.rows, 2 * one.rows);
+  EXPECT_EQ(two.labels, 2 * one.labels);
+  ASSERT_EQ(two.clips.size(), 2 * one.clips.size());
+  for (const int half : {0, 1}) {
+    Batch view = two;
+    view.features.assign(two.features.begin() + half * one.features.size(),
+                         two.features.begin() + (half + 1) * one.features.size());
+    view.chunk_end.assign(two.chunk_end.begin() + half * one.chunk_end.size(),
+                          two.chunk_end.begin() + (half + 1) * one.chunk_end.size());
+    view.clips.assign(two.clips.begin() + half * one.clips.size(),
+                      two.clips.begin() + (half + 1) * one.clips.size());
+    for (PackedClip& clip : view.clips) clip.row -= half * one.rows;
+    ExpectEqual(view, one);
+  }
+  options_.augment.max_frequency_mask = kBins;
+  options_.augment.frequency_masks = 1;
+  Start();
+  const Batch masked = maker_->Make(4).value();
+  const auto middle = masked.features.begin() + one.features.size();
+  int64_t only_first = 0, only_second = 0;
+  for (size_t i = 0; i < one.features.size(); ++i) {
+    const float first = masked.features[i], second = *(middle + i);
+    if (first == second) continue;
+    ASSERT_TRUE(first == 0 || second == 0);
+    ++(first == 0 ? only_first : only_second);
+    ASSERT_EQ(first == 0 ? second : first, one.features[i]);
+  }
+  EXPECT_GT(only_first, 0);
+  EXPECT_GT(only_second, 0);
+}
+
 TEST_F(BatchMakerTest, RowsDrawAllChunkLengthsAtEqualOdds) {
   Start();
   std::map<int64_t, int> lengths;  // of a row's first chunk

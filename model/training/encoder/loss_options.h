@@ -1,0 +1,23 @@
+// What the trainer minimises besides the CTC at the top. A plain value.
+#pragma once
+
+namespace rill::training {
+
+struct LossOptions {
+  // Share of the CTC in the middle of the encoder; the top's is what is left of 1 (J. Lee, S.
+  // Watanabe, "Intermediate loss regularization for CTC-based speech recognition", ICASSP 2021).
+  double intermediate = 0.3;
+
+  // Factor on how much the outputs for two views of a clip differ; needs Batch::views == 2 (Z. Yao
+  // et al., "CR-CTC: consistency regularization on CTC for improved speech recognition", ICLR 2025,
+  // which has 0.2). 0: none.
+  double consistency = 0;
+
+  // Nats a frame that a blank gains for each frame since the last one that was blank for sure: it
+  // moves what is not blank to earlier frames (Z. Yao et al., "Delay-penalized CTC implemented
+  // based on finite state transducer", Interspeech 2023). It hinders a model that does not spell
+  // yet. 0: none.
+  double delay_penalty = 0;
+};
+
+}  // namespace rill::training

@@ -1,0 +1,71 @@
+// What the loss of the trainer may have besides CTC: a penalty on delay, and consistency of two
+// views.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "model/training/encoder/consistency_loss.h"
+#include "model/training/encoder/encoder_module.h"
+
+namespace rill::training {
+namespace {
+
+using at::Tensor;
+
+// The frame at which the only label is expected, from what the loss's gradient says of it.
+double ExpectedFrame(const Tensor& logits, double delay_penalty) {
+  const Tensor x = logits.clone().requires_grad_(true);
+  int64_t skipped = 0;
+  const int64_t frames = logits.size(1);
+  CtcLossSum(x, {{0, 0, frames, {1}, 1.0f}}, &skipped, delay_penalty).backward();
+  const Tensor occupation = (at::softmax(logits, -1) - x.grad()).select(-1, 1)[0];
+  return (occupation * at::arange(frames)).sum().item<double>() / occupation.sum().item<double>();
+}
+
+TEST(DelayPenaltyTest, MovesLabelsToEarlierFrames) {
+  const Tensor logits = at::zeros({1, 12, 3});
+  logits.select(-1, 2).fill_(-20);
+  const double before = ExpectedFrame(logits, 0);
+  const double after = ExpectedFrame(logits, 0.1);
+  EXPECT_LT(after, before - 0.5);
+  EXPECT_LT(ExpectedFrame(logits, 0.5), after);
+}
+
+TEST(DelayPenaltyTest, CountsAnewAfterASureBlank) {
+  const Tensor logits = at::zeros({1, 12, 3});
+  logits.select(-1, 2).fill_(-20);
+  logits.select(-1, 0).fill_(10);  // no frame has anything but blank: there is nothing to move
+  EXPECT_NEAR(ExpectedFrame(logits, 0.1), ExpectedFrame(logits, 0), 1e-3);
+}
+
+TEST(ConsistencyLossTest, IsTheDivergenceBothWays) {
+  at::manual_seed(1);
+  const Tensor logits = at::randn({4, 6, 5}).requires_grad_(true);
+  // Rows 2 and 3 are other views of rows 0 and 1.
+  const std::vector<PackedClip> clips = {
+      {0, 1, 3, {1}, 1.0f}, {1, 0, 6, {2}, 0.5f}, {2, 1, 3, {1}, 1.0f}, {3, 0, 6, {2}, 0.5f}};
+  const Tensor loss = ConsistencyLoss(logits, clips);
+  loss.backward();
+  const Tensor p = at::softmax(logits.detach(), -1), log_p = p.log();
+  double expected = 0;
+  Tensor gradient = at::zeros_like(p);
+  for (int64_t row : {0, 1}) {
+    for (int64_t t = row == 0 ? 1 : 0; t < (row == 0 ? 4 : 6); ++t) {
+      const double weight = row == 0 ? 1.0 : 0.5;
+      const Tensor a = p[row][t], b = p[row + 2][t];
+      expected += weight * ((a - b) * (log_p[row][t] - log_p[row + 2][t])).sum().item<double>();
+      gradient[row][t] = weight * (a - b);
+      gradient[row + 2][t] = weight * (b - a);
+    }
+  }
+  EXPECT_NEAR(loss.item<double>(), expected, 1e-4);
+  EXPECT_TRUE(at::allclose(logits.grad(), gradient, 1e-4, 1e-5));
+}
+
+TEST(ConsistencyLossTest, EqualViewsHaveNone) {
+  const Tensor view = at::randn({1, 4, 5});
+  const Tensor loss = ConsistencyLoss(at::cat({view, view}), {{0, 0, 4, {1}, 1.0f}});
+  EXPECT_NEAR(loss.item<double>(), 0, 1e-6);
+}
+
+}  // namespace
+}  // namespace rill::training
