@@ -177,7 +177,7 @@ std::optional<SpokenNumber> ParseYear(Words words) {
 std::string FormatInteger(int64_t value) {
   std::string digits = absl::StrCat(value);
   if (value < 10000) return digits;
-  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(i, ",");
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(i, 1, ',');
   return digits;
 }
 

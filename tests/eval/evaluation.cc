@@ -15,25 +15,6 @@ namespace {
 
 constexpr int kRate = 16000;
 
-// Clips [first, last) of the manifest, one after the other.
-struct Stream {
-  size_t first = 0, last = 0;
-};
-
-std::vector<Stream> Divide(const training::Manifest& corpus, double minutes) {
-  std::vector<Stream> streams;
-  double seconds = 0;
-  for (size_t i = 0; i < corpus.clips.size(); ++i) {
-    if (streams.empty() || seconds >= minutes * 60) {
-      streams.push_back({i, i});
-      seconds = 0;
-    }
-    streams.back().last = i + 1;
-    seconds += corpus.clips[i].seconds;
-  }
-  return streams;
-}
-
 class Evaluation {
  public:
   Evaluation(const training::Manifest& corpus, const Condition& condition, NoiseSource* noise,
@@ -43,8 +24,10 @@ class Evaluation {
         noise_(noise),
         options_(options),
         on_done_(on_done),
-        streams_(Divide(corpus, options.stream_minutes)),
-        heard_(corpus.clips.size()) {}
+        streams_(PlanStreams(corpus, options.stream_minutes)),
+        heard_(streams_.size()) {
+    for (size_t i = 0; i < streams_.size(); ++i) heard_[i].resize(streams_[i].size());
+  }
 
   absl::StatusOr<std::vector<Heard>> Run() {
     auto client = client::RillClient::Create(options_.connection);
@@ -55,34 +38,39 @@ class Evaluation {
     }
     for (std::thread& thread : threads) thread.join();
     if (!error_.ok()) return error_;
-    return std::move(heard_);
+    std::vector<Heard> all;
+    for (const std::vector<Heard>& stream : heard_) {
+      all.insert(all.end(), stream.begin(), stream.end());
+    }
+    return all;
   }
 
  private:
   void Work(client::RillClient& client) {
     for (size_t i = next_++; i < streams_.size(); i = next_++) {
-      absl::Status status = RunStream(client, streams_[i]);
+      absl::Status status = RunStream(client, i);
       std::lock_guard lock(mutex_);
       if (error_.ok()) error_ = std::move(status);
       if (!error_.ok()) return;
     }
   }
 
-  absl::Status RunStream(client::RillClient& client, const Stream& stream) {
+  absl::Status RunStream(client::RillClient& client, size_t stream) {
     auto sound = Prepare(stream);
     if (!sound.ok()) return sound.status();
     const auto words = Listen(client, options_.recognition, *sound, options_.live);
     if (!words.ok()) {
-      return {words.status().code(),
-              absl::StrCat(corpus_.clips[stream.first].path, ": ", words.status().message())};
+      return {words.status().code(), absl::StrCat(corpus_.clips[streams_[stream].front()].path,
+                                                  ": ", words.status().message())};
     }
-    for (size_t i = stream.first; i < stream.last; ++i) {
+    std::vector<Heard>& clips = heard_[stream];
+    for (size_t i = 0; i < clips.size(); ++i) {
       // A word belongs to the clip in which its middle lies.
-      Heard& heard = heard_[i];
+      Heard& heard = clips[i];
       for (const HeardWord& word : *words) {
         const double middle = (word.start + word.end) / 2;
-        const bool before = i > stream.first && middle < heard.begin;
-        const bool after = i + 1 < stream.last && middle >= heard_[i + 1].begin;
+        const bool before = i > 0 && middle < heard.begin;
+        const bool after = i + 1 < clips.size() && middle >= clips[i + 1].begin;
         if (before || after) continue;
         if (!heard.hypothesis.empty()) heard.hypothesis += ' ';
         heard.hypothesis += word.text;
@@ -95,24 +83,25 @@ class Evaluation {
   }
 
   // Reads the clips and makes one sound of them.
-  absl::StatusOr<Sound> Prepare(const Stream& stream) {
+  absl::StatusOr<Sound> Prepare(size_t stream) {
+    const std::vector<size_t>& clips = streams_[stream];
     std::vector<float> samples;
-    for (size_t i = stream.first; i < stream.last; ++i) {
-      const training::ManifestClip& clip = corpus_.clips[i];
+    for (size_t i = 0; i < clips.size(); ++i) {
+      const training::ManifestClip& clip = corpus_.clips[clips[i]];
       const auto read = ReadAudioFileAt(corpus_.AudioPath(clip), kRate);
       if (!read.ok()) return read.status();
-      Heard& heard = heard_[i];
+      Heard& heard = heard_[stream][i];
       heard.speaker = clip.speaker;
       heard.reference = clip.text;
       heard.begin = static_cast<double>(samples.size()) / kRate;
       heard.seconds = static_cast<double>(read->size()) / kRate;
       samples.insert(samples.end(), read->begin(), read->end());
-      if (stream.last - stream.first > 1) {
+      if (clips.size() > 1) {
         samples.resize(samples.size() + static_cast<size_t>(options_.pause_seconds * kRate));
       }
     }
     std::lock_guard lock(mutex_);  // of the noise
-    return Apply(condition_, static_cast<uint32_t>(stream.first), std::move(samples), noise_);
+    return Apply(condition_, static_cast<uint32_t>(clips.front()), std::move(samples), noise_);
   }
 
   const training::Manifest& corpus_;
@@ -120,8 +109,8 @@ class Evaluation {
   NoiseSource* const noise_;
   const EvaluationOptions& options_;
   const std::function<void(double)>& on_done_;
-  const std::vector<Stream> streams_;
-  std::vector<Heard> heard_;  // each by the thread that has its stream
+  const std::vector<std::vector<size_t>> streams_;
+  std::vector<std::vector<Heard>> heard_;  // a stream's clips by the thread that has it
   std::atomic<size_t> next_ = 0;
   std::mutex mutex_;
   absl::Status error_;  // the first; guarded by mutex_

@@ -11,6 +11,7 @@
 #include "rill/v1/rill.pb.h"
 #include "tests/eval/condition.h"
 #include "tests/eval/score.h"
+#include "tests/eval/stream_plan.h"
 
 namespace rill::eval {
 
@@ -19,11 +20,11 @@ struct EvaluationOptions {
   v1::RecognitionConfig recognition;
   int jobs = 8;                // streams at the same time
   bool live = false;           // at the pace of speech, which gives latencies
-  double stream_minutes = 0;   // clips are joined to streams so long; 0: a stream a clip
+  double stream_minutes = 0;   // see PlanStreams
   double pause_seconds = 0.5;  // of silence after each clip that is joined to others
 };
 
-// A corpus as a server heard it, in the order of the manifest. Errors name the clip's file.
+// A corpus as a server heard it, in the order of PlanStreams. Errors name the clip's file.
 // `on_done`, from any thread: so many seconds of audio are done.
 absl::StatusOr<std::vector<Heard>> Evaluate(const training::Manifest& corpus,
                                             const Condition& condition, NoiseSource* noise,

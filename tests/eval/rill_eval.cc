@@ -39,6 +39,7 @@ struct Arguments {
   std::vector<std::string> conditions = {"clean"};
   std::string noise;
   std::string output;
+  std::string table;
   bool speakers = false;
 };
 
@@ -48,31 +49,34 @@ struct Setting {
   int chunk_ms = 0;
 };
 
-void PrintRow(const std::string& corpus, const std::string& condition, int chunk_ms,
-              absl::Span<const Heard> clips) {
+// The clips of a setting, or some of them: `group` says which, and is empty for all.
+void PrintRow(const Setting& setting, const std::string& group, absl::Span<const Heard> clips,
+              std::ofstream* table) {
   const training::EditCounts total = Total(clips);
   const Interval interval = Bootstrap(clips);
   std::vector<double> latencies;
   for (const Heard& clip : clips) {
     latencies.insert(latencies.end(), clip.latencies.begin(), clip.latencies.end());
   }
-  std::string line =
-      absl::StrFormat("%-34s %-10s %5d %7d %6.2f  %5.1f-%-5.1f %5d %5d %5d", corpus, condition,
-                      chunk_ms, total.reference, total.rate(), interval.low, interval.high,
-                      total.substitutions, total.deletions, total.insertions);
-  if (!latencies.empty()) {
-    absl::StrAppendFormat(&line, "  %4.0f %4.0f", 1000 * Percentile(latencies, 50),
-                          1000 * Percentile(latencies, 95));
-  }
+  std::string line = absl::StrFormat(
+      "%-34s %-10s %5d %7d %6.2f  %5.1f-%-5.1f %5d %5d %5d",
+      group.empty() ? setting.corpus : absl::StrCat("  ", setting.corpus, ": ", group),
+      setting.condition, setting.chunk_ms, total.reference, total.rate(), interval.low,
+      interval.high, total.substitutions, total.deletions, total.insertions);
+  const double median = 1000 * Percentile(latencies, 50), late = 1000 * Percentile(latencies, 95);
+  if (!latencies.empty()) absl::StrAppendFormat(&line, "  %4.0f %4.0f", median, late);
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
+  *table << absl::StrFormat("%s\t%s\t%d\t%s\t%d\t%.3f\t%.3f\t%.3f\t%d\t%d\t%d\t%.0f\t%.0f\n",
+                            setting.corpus, setting.condition, setting.chunk_ms, group,
+                            total.reference, total.rate(), interval.low, interval.high,
+                            total.substitutions, total.deletions, total.insertions, median, late)
+         << std::flush;
 }
 
-void PrintGroups(const std::string& corpus, const std::string& condition, int chunk_ms,
-                 const std::map<std::string, std::vector<Heard>>& groups) {
-  for (const auto& [name, clips] : groups) {
-    PrintRow(absl::StrCat("  ", corpus, ": ", name), condition, chunk_ms, clips);
-  }
+void PrintGroups(const Setting& setting, const std::map<std::string, std::vector<Heard>>& groups,
+                 std::ofstream* table) {
+  for (const auto& [name, clips] : groups) PrintRow(setting, name, clips, table);
 }
 
 // Errors over the time of long streams.
@@ -92,32 +96,26 @@ std::map<std::string, std::vector<Heard>> BySpeaker(absl::Span<const Heard> clip
   return groups;
 }
 
-class Report {
- public:
-  // To `path` as well, a line a clip, if it is not empty.
-  absl::Status Open(const std::string& path) {
-    if (path.empty()) return absl::OkStatus();
-    file_.open(path);
-    file_ << "corpus\tcondition\tchunk_ms\tspeaker\tbegin\tseconds\twords\tsubstitutions\t"
-             "deletions\tinsertions\treference\thypothesis\n";
-    if (file_.good()) return absl::OkStatus();
-    return absl::UnknownError(absl::StrCat("--output ", path, ": cannot be written"));
-  }
+// A file with the names of its columns, unless `path` is empty.
+absl::Status OpenTable(const std::string& flag, const std::string& path, const char* columns,
+                       std::ofstream* file) {
+  if (path.empty()) return absl::OkStatus();
+  file->open(path);
+  *file << columns << std::endl;
+  if (file->good()) return absl::OkStatus();
+  return absl::UnknownError(absl::StrCat(flag, " ", path, ": cannot be written"));
+}
 
-  void Add(const Setting& setting, absl::Span<const Heard> clips) {
-    for (const Heard& clip : clips) {
-      file_ << setting.corpus << '\t' << setting.condition << '\t' << setting.chunk_ms << '\t'
-            << clip.speaker << '\t' << clip.begin << '\t' << clip.seconds << '\t'
-            << clip.words.reference << '\t' << clip.words.substitutions << '\t'
-            << clip.words.deletions << '\t' << clip.words.insertions << '\t' << clip.reference
-            << '\t' << clip.hypothesis << '\n';
-    }
-    file_.flush();
+void WriteClips(const Setting& setting, absl::Span<const Heard> clips, std::ofstream* file) {
+  for (const Heard& clip : clips) {
+    *file << setting.corpus << '\t' << setting.condition << '\t' << setting.chunk_ms << '\t'
+          << clip.speaker << '\t' << clip.begin << '\t' << clip.seconds << '\t'
+          << clip.words.reference << '\t' << clip.words.substitutions << '\t'
+          << clip.words.deletions << '\t' << clip.words.insertions << '\t' << clip.reference << '\t'
+          << clip.hypothesis << '\n';
   }
-
- private:
-  std::ofstream file_;
-};
+  file->flush();
+}
 
 absl::Status Run(Arguments arguments) {
   absl::Status status = arguments.connection.Finish();
@@ -137,8 +135,16 @@ absl::Status Run(Arguments arguments) {
     if (!condition.ok()) return condition.status();
     conditions.push_back(*std::move(condition));
   }
-  Report report;
-  if (status = report.Open(arguments.output); !status.ok()) return status;
+  std::ofstream output, table;
+  status.Update(OpenTable("--output", arguments.output,
+                          "corpus\tcondition\tchunk_ms\tspeaker\tbegin\tseconds\twords\t"
+                          "substitutions\tdeletions\tinsertions\treference\thypothesis",
+                          &output));
+  status.Update(OpenTable("--table", arguments.table,
+                          "corpus\tcondition\tchunk_ms\tgroup\twords\twer\tlow\thigh\t"
+                          "substitutions\tdeletions\tinsertions\tp50_ms\tp95_ms",
+                          &table));
+  if (!status.ok()) return status;
   std::printf("%-34s %-10s %5s %7s %6s  %11s %5s %5s %5s%s\n", "corpus", "condition", "chunk",
               "words", "WER %", "95 %", "sub", "del", "ins",
               arguments.evaluation.live ? "  p50  p95 ms" : "");
@@ -156,14 +162,13 @@ absl::Status Run(Arguments arguments) {
                                       bar.Add(done);
                                     });
         if (!heard.ok()) return heard.status();
-        PrintRow(corpus.name, condition.name, chunk_ms, *heard);
-        if (arguments.speakers) {
-          PrintGroups(corpus.name, condition.name, chunk_ms, BySpeaker(*heard));
-        }
+        const Setting setting = {corpus.name, condition.name, chunk_ms};
+        PrintRow(setting, "", *heard, &table);
+        if (arguments.speakers) PrintGroups(setting, BySpeaker(*heard), &table);
         if (arguments.evaluation.stream_minutes > 0) {
-          PrintGroups(corpus.name, condition.name, chunk_ms, ByMinutes(*heard));
+          PrintGroups(setting, ByMinutes(*heard), &table);
         }
-        report.Add({corpus.name, condition.name, chunk_ms}, *heard);
+        WriteClips(setting, *heard, &output);
       }
     }
   }
@@ -194,8 +199,10 @@ int main(int argc, char** argv) {
       ->delimiter(',')
       ->capture_default_str();
   program.add_option("--noise", arguments.noise, "Folder of recordings without speech");
-  program.add_option("--stream-minutes", arguments.evaluation.stream_minutes,
-                     "Join clips to streams so long, and tell errors over their time");
+  program.add_option(
+      "--stream-minutes", arguments.evaluation.stream_minutes,
+      "Join clips to streams so long, and tell errors over their time; a corpus that does "
+      "not last so long is heard again, in another order");
   program.add_flag("--live", arguments.evaluation.live,
                    "At the pace of speech, with latencies: from the end of a word to the first "
                    "result that has it");
@@ -204,6 +211,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   program.add_option("--output", arguments.output, "Write a line a clip (TSV)");
+  program.add_option("--table", arguments.table, "Write the rows printed (TSV)");
   arguments.connection.AddTo(&program);
   CLI11_PARSE(program, argc, argv);
   const absl::Status status = rill::eval::Run(arguments);
