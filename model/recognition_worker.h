@@ -32,6 +32,7 @@ class RecognitionWorkerImpl final : public RecognitionWorker {
 
   int slots() const override { return encoder_->slots(); }
   int slots_in_use() const override { return encoder_->slots_in_use(); }
+  StateSlots state_slots() const override { return encoder_->state_slots(); }
 
  private:
   absl::StatusOr<std::unique_ptr<RecognitionStreamImpl>> NewStream(const StreamOptions& options);

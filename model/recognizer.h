@@ -144,6 +144,7 @@ class RecognitionWorker {
 
   virtual int slots() const = 0;
   virtual int slots_in_use() const = 0;
+  virtual StateSlots state_slots() const { return {slots(), 0}; }
 };
 
 struct RecognizerOptions {
@@ -162,7 +163,7 @@ class Recognizer {
   virtual const LanguageModel* language_model() const { return nullptr; }  // null: none
   virtual size_t state_bytes_per_stream() const = 0;
   virtual std::string device() const { return "cpu"; }  // that the encoder runs on, for people
-  // ResourceExhausted: the device has no memory for so many streams.
+  // ResourceExhausted: there is no memory for so many streams.
   virtual absl::StatusOr<std::unique_ptr<RecognitionWorker>> NewWorker(int slots) const = 0;
 };
 

@@ -87,6 +87,10 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
           "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "
           "again. Each takes state memory from the start: see ListModels.")
       ->check(CLI::Range(0, 1000000));
+  add.Add("--device-streams", "N", &options->device_streams, "0 (as many as fit)",
+          "On a GPU: streams of each model whose states are in its memory. Beyond that, those that "
+          "were silent longest wait in the host's, and come back when they are heard again.")
+      ->check(CLI::Range(0, 1000000));
   add.Add("--chunk-ms", "MS", &options->chunk_ms,
           "Audio the encoder takes at a time if the client does not say: 40, 80, 160, 320 or 640. "
           "Less answers sooner, more is more accurate.")

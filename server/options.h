@@ -25,8 +25,9 @@ struct ServerOptions {
   std::string language_model;       // a file, "none", or empty: the one beside each model
   std::optional<DecoderOptions::Kind> decoding;  // unset: a beam if there is a language model
   std::string device = "auto";
-  int workers = 0;      // 0: one a core
-  int max_streams = 0;  // 0: by the model's size; on a GPU, 1000
+  int workers = 0;         // 0: one a core
+  int max_streams = 0;     // 0: by the model's size; on a GPU, 1000
+  int device_streams = 0;  // 0: as many as fit
   int chunk_ms = 320;
   int max_batch = 0;  // 0: 64; on a GPU, 1024
   int batch_deadline_ms = 10;

@@ -34,13 +34,17 @@ int StreamsPerCore(int64_t parameters) {
       std::clamp<int64_t>(kParameterStreams / std::max<int64_t>(parameters, 1), 20, 200));
 }
 
+int Workers(const ServerOptions& options) {
+  return options.workers > 0 ? options.workers : UsableCores();
+}
+
 }  // namespace
 
 EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device,
                               int64_t parameters) {
   const bool is_gpu = device.kind == Device::Kind::kCuda;
   EngineOptions engine;
-  engine.workers = options.workers > 0 ? options.workers : UsableCores();
+  engine.workers = Workers(options);
   engine.max_streams = options.max_streams > 0 ? options.max_streams
                        : is_gpu                ? 1000
                                                : StreamsPerCore(parameters) * engine.workers;
@@ -65,7 +69,7 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
   std::set<std::string> names;
   for (const std::string& path : options.models) {
     RecognizerOptions recognizer_options;
-    recognizer_options.encoder.allow_bfloat16 = options.bfloat16;
+    recognizer_options.encoder = {options.bfloat16, Workers(options), options.device_streams};
     recognizer_options.device = *device;
     if (options.language_model.empty()) {
       auto found = FindLanguageModel(path);
@@ -86,6 +90,8 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
                                  ToEngineOptions(options, *device, model.info.parameters));
     if (!engine.ok()) return engine.status();
     model.engine = *std::move(engine);
+    const StateSlots slots = model.engine->state_slots();
+    const int64_t state_bytes = model.info.state_bytes_per_stream;
     Log(LogLevel::kInfo, "model_loaded",
         {{"model", model.info.name},
          {"file", path},
@@ -93,10 +99,12 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
          {"hash", model.info.hash},
          {"device", model.engine->recognizer().device()},
          {"parameters", model.info.parameters},
-         {"state_bytes_per_stream", model.info.state_bytes_per_stream},
+         {"state_bytes_per_stream", state_bytes},
          {"max_streams", int64_t{model.engine->max_streams()}},
-         {"state_bytes",
-          model.info.state_bytes_per_stream * int64_t{model.engine->max_streams()}}});
+         {"state_slots", int64_t{slots.device}},
+         {"state_bytes", state_bytes * slots.device},
+         {"host_state_slots", int64_t{slots.host}},
+         {"host_state_bytes", state_bytes * slots.host}});
     models.push_back(std::move(model));
   }
   return models;

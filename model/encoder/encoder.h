@@ -19,6 +19,9 @@ namespace rill {
 
 struct EncoderOptions {
   bool allow_bfloat16 = true;  // bf16 matrix products where the processor has them
+  // On a GPU only.
+  int workers = 1;         // that share the device's memory
+  int device_streams = 0;  // states on the device, of all workers; 0: as many as it has memory for
 };
 
 // One stream's share of a step: some whole chunks; the last one may be shorter (flush, end).

@@ -22,6 +22,12 @@ namespace rill {
 
 // Thread rule: Step is for one thread at a time, the others for any; a slot is used by one thread
 // at a time. Errors of the device are Internal: then every stream of the worker is lost.
+// Where a worker keeps states.
+struct StateSlots {
+  int device = 0;  // where the encoder runs
+  int host = 0;    // for those that the device has no room for
+};
+
 class EncoderWorker {
  public:
   virtual ~EncoderWorker() = default;
@@ -40,6 +46,7 @@ class EncoderWorker {
 
   virtual int slots() const = 0;
   virtual int slots_in_use() const = 0;
+  virtual StateSlots state_slots() const { return {slots(), 0}; }
 };
 
 class EncoderBackend {
@@ -49,7 +56,7 @@ class EncoderBackend {
   virtual const StateLayout& layout() const = 0;
   virtual std::string device() const = 0;  // for people: "cpu", "cuda:0 (NVIDIA H100)"
 
-  // ResourceExhausted: the device has no memory for so many slots.
+  // ResourceExhausted: there is no memory for so many slots.
   virtual absl::StatusOr<std::unique_ptr<EncoderWorker>> NewWorker(int slots) const = 0;
 };
 

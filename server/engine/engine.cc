@@ -43,6 +43,16 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<const Rec
 
 Engine::~Engine() = default;
 
+StateSlots Engine::state_slots() const {
+  StateSlots sum;
+  for (const auto& thread : threads_) {
+    const StateSlots slots = thread->worker().state_slots();
+    sum.device += slots.device;
+    sum.host += slots.host;
+  }
+  return sum;
+}
+
 absl::StatusOr<EngineStream> Engine::Open(const StreamOptions& options, absl::string_view state) {
   auto ticket = admission_.Admit();
   if (!ticket.ok()) return ticket.status();

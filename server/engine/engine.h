@@ -32,7 +32,7 @@ struct EngineStream {
 
 class Engine {
  public:
-  // ResourceExhausted: the device has no memory for so many streams.
+  // ResourceExhausted: there is no memory for so many streams.
   static absl::StatusOr<std::unique_ptr<Engine>> Create(
       std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);
   ~Engine();  // every EngineStream is gone by now
@@ -46,6 +46,7 @@ class Engine {
   EngineMetrics& metrics() { return metrics_; }
   int open_streams() const { return admission_.open(); }
   int max_streams() const { return admission_.max_streams(); }
+  StateSlots state_slots() const;  // of all workers
 
  private:
   Engine(std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);

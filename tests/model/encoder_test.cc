@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "tests/model/encoder_reference.h"
+#include "tests/model/encoder_stream.h"
 #include "tests/model/test_model.h"
 #include "tests/temporary_folder.h"
 
@@ -30,15 +32,6 @@ std::vector<float> RandomFeatures(int frames, int bins, uint32_t seed) {
   return features;
 }
 
-// A stream's features and how far it has come.
-struct Stream {
-  int slot;
-  int chunk;
-  std::vector<float> features;
-  std::vector<float> log_probs;
-  int done = 0;
-};
-
 class EncoderTest : public ::testing::Test {
  protected:
   void Load(const ModelConfig& config, bool bfloat16, uint32_t seed = 1) {
@@ -56,36 +49,22 @@ class EncoderTest : public ::testing::Test {
   int bins() const { return file_->config().mel_bins; }
   int vocab() const { return file_->config().vocab_size(); }
 
-  Stream Open(int frames, int chunk, uint32_t seed) {
+  EncoderStream Open(int frames, int chunk, uint32_t seed) {
     return {*arena_->Acquire(), chunk, RandomFeatures(frames, bins(), seed), {}};
   }
 
-  // One step over `frames[i]` frames of each stream (none for zero).
-  void Step(const std::vector<Stream*>& streams, const std::vector<int>& frames) {
+  // One step over `frames[i]` frames of each stream.
+  void Step(const std::vector<EncoderStream*>& streams, const std::vector<int>& frames) {
     auto scratch = encoder_->NewScratch();
-    std::vector<EncoderRow> rows;
-    int total = 0;
-    for (size_t i = 0; i < streams.size(); ++i) {
-      const Stream& stream = *streams[i];
-      if (frames[i] == 0) continue;
-      rows.push_back({stream.slot, stream.chunk, frames[i],
-                      stream.features.data() + size_t{4} * stream.done * bins()});
-      total += frames[i];
-    }
+    const int total = std::accumulate(frames.begin(), frames.end(), 0);
     std::vector<float> log_probs(static_cast<size_t>(total) * vocab());
-    encoder_->Step(rows, *arena_, *scratch, log_probs.data());
-    auto from = log_probs.begin();
-    for (size_t i = 0; i < streams.size(); ++i) {
-      const auto to = from + static_cast<int64_t>(frames[i]) * vocab();
-      streams[i]->log_probs.insert(streams[i]->log_probs.end(), from, to);
-      streams[i]->done += frames[i];
-      from = to;
-    }
+    encoder_->Step(EncoderRows(streams, frames, bins()), *arena_, *scratch, log_probs.data());
+    TakeStep(streams, frames, vocab(), log_probs);
   }
 
   // Alone, a chunk a step; frees the slot.
   std::vector<float> Alone(int frames, int chunk, uint32_t seed) {
-    Stream stream = Open(frames, chunk, seed);
+    EncoderStream stream = Open(frames, chunk, seed);
     while (stream.done < frames) Step({&stream}, {std::min(chunk, frames - stream.done)});
     arena_->Release(stream.slot);
     return stream.log_probs;
@@ -155,7 +134,7 @@ TEST_P(EncoderBitsTest, AnyNumberOfChunksAStepGivesTheSameBits) {
     const int frames = 77;
     const std::vector<float> alone = Alone(frames, chunk, 9);
     for (const int chunks : {2, 3, 7, 100}) {
-      Stream stream = Open(frames, chunk, 9);
+      EncoderStream stream = Open(frames, chunk, 9);
       while (stream.done < frames) {
         Step({&stream}, {std::min(chunk * chunks, frames - stream.done)});
       }
@@ -169,19 +148,19 @@ TEST_P(EncoderBitsTest, TheCompanyDoesNotMatter) {
   Load(TinyModelConfig(), GetParam());
   std::mt19937 random(4);
   constexpr int kChunks[] = {1, 2, 4, 8, 16};
-  std::vector<Stream> streams;
-  std::vector<Stream*> pointers;
+  std::vector<EncoderStream> streams;
+  std::vector<EncoderStream*> pointers;
   std::vector<int> lengths;
   for (uint32_t i = 0; i < 23; ++i) {
     lengths.push_back(20 + static_cast<int>(random() % 60));
     streams.push_back(Open(lengths.back(), kChunks[random() % 5], 100 + i));
   }
-  for (Stream& stream : streams) pointers.push_back(&stream);
+  for (EncoderStream& stream : streams) pointers.push_back(&stream);
   for (bool more = true; more;) {
     more = false;
     std::vector<int> frames;
     std::shuffle(pointers.begin(), pointers.end(), random);
-    for (const Stream* stream : pointers) {
+    for (const EncoderStream* stream : pointers) {
       const size_t index = stream - streams.data();
       const int chunks = static_cast<int>(random() % 4);  // none, too
       frames.push_back(std::min(chunks * stream->chunk, lengths[index] - stream->done));
@@ -197,7 +176,7 @@ TEST_P(EncoderBitsTest, TheCompanyDoesNotMatter) {
 TEST_P(EncoderBitsTest, APartialChunkEndsWhereItEnds) {
   // 5 frames of a chunk of 8, then a new chunk grid: the same as chunks of 5, 8, 8 for every layer.
   Load(TinyModelConfig(), GetParam());
-  Stream a = Open(21, 8, 12), b = Open(21, 8, 12);
+  EncoderStream a = Open(21, 8, 12), b = Open(21, 8, 12);
   Step({&a}, {5});
   Step({&a}, {16});
   Step({&b}, {5});
@@ -212,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(Precision, EncoderBitsTest, ::testing::Bool(),
 // Ten minutes, with silence, noise, and features that no microphone makes.
 TEST_F(EncoderTest, LongStreamsStayFinite) {
   Load(TinyModelConfig(), /*bfloat16=*/true);
-  Stream stream = Open(15000, 8, 5);
+  EncoderStream stream = Open(15000, 8, 5);
   for (size_t i = 0; i < stream.features.size(); ++i) {
     const size_t second = i / (100 * bins());
     if (second % 60 == 7) stream.features[i] = -15.9f;

@@ -1,5 +1,7 @@
 #include "model/encoder/cuda/cuda_backend.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -11,16 +13,32 @@ namespace {
 
 using kernels::cuda::ToStatus;
 
+// Of the device's memory, a part that is left free: for graphs, and for what CUDA itself takes.
+constexpr size_t kReservedPart = 16;
+
+// A worker's part of what is free now.
+absl::StatusOr<DeviceShare> ShareDevice(const EncoderOptions& options) {
+  size_t free = 0, total = 0;
+  const absl::Status status = ToStatus(cudaMemGetInfo(&free, &total), "asking for free memory");
+  if (!status.ok()) return status;
+  const size_t reserved = std::min(total / kReservedPart, free);
+  const int workers = std::max(options.workers, 1);
+  return DeviceShare{(free - reserved) / static_cast<size_t>(workers),
+                     options.device_streams > 0 ? std::max(options.device_streams / workers, 1)
+                                                : std::numeric_limits<int>::max()};
+}
+
 template <typename T>
 class CudaBackend final : public EncoderBackend {
  public:
-  CudaBackend(std::unique_ptr<const DeviceEncoder<T>> encoder, const Device& device)
-      : encoder_(std::move(encoder)), device_(device) {}
+  CudaBackend(std::unique_ptr<const DeviceEncoder<T>> encoder, const Device& device,
+              const DeviceShare& share)
+      : encoder_(std::move(encoder)), device_(device), share_(share) {}
 
   const StateLayout& layout() const override { return encoder_->layout(); }
   std::string device() const override { return device_.name; }
   absl::StatusOr<std::unique_ptr<EncoderWorker>> NewWorker(int slots) const override {
-    auto worker = DeviceWorker<T>::Create(encoder_.get(), device_, slots);
+    auto worker = DeviceWorker<T>::Create(encoder_.get(), device_, slots, share_);
     if (!worker.ok()) return worker.status();
     return std::unique_ptr<EncoderWorker>(*std::move(worker));
   }
@@ -28,15 +46,19 @@ class CudaBackend final : public EncoderBackend {
  private:
   const std::unique_ptr<const DeviceEncoder<T>> encoder_;
   const Device device_;
+  const DeviceShare share_;
 };
 
 template <typename T>
 absl::StatusOr<std::unique_ptr<EncoderBackend>> Make(const EncoderModel& model,
+                                                     const EncoderOptions& options,
                                                      const Device& device,
                                                      const StepLimits& limits) {
   auto encoder = DeviceEncoder<T>::Load(model, limits);
   if (!encoder.ok()) return encoder.status();
-  return std::make_unique<CudaBackend<T>>(*std::move(encoder), device);
+  const absl::StatusOr<DeviceShare> share = ShareDevice(options);
+  if (!share.ok()) return share.status();
+  return std::make_unique<CudaBackend<T>>(*std::move(encoder), device, *share);
 }
 
 }  // namespace
@@ -73,8 +95,8 @@ absl::StatusOr<std::unique_ptr<EncoderBackend>> MakeBackend(const EncoderModel& 
   }
   if (!status.ok()) return status;
   const Device used = {device, absl::StrCat("cuda:", device, " (", properties.name, ")")};
-  return options.allow_bfloat16 ? Make<kernels::BFloat16>(model, used, limits)
-                                : Make<float>(model, used, limits);
+  return options.allow_bfloat16 ? Make<kernels::BFloat16>(model, options, used, limits)
+                                : Make<float>(model, options, used, limits);
 }
 
 }  // namespace rill::cuda

@@ -4,7 +4,9 @@
 // A worker has a stream of its own and works with pinned memory. It cuts a step into parts of at
 // most StepLimits, rounds each up to a bucket of rows and frames with padding rows (slot -1)
 // and plays the bucket's CUDA graph, recorded when it is first met. The host waits once, at the end
-// of the step. Several workers may share a device.
+// of the step. Several workers may share a device: each gets the same part of the memory that is
+// free when the encoder is loaded, but for a sixteenth of the device's. States that it has no room
+// for wait in the host's memory (device_worker.h).
 #pragma once
 
 #include <memory>

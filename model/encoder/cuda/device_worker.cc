@@ -22,6 +22,7 @@ absl::Status NewStream(Stream* stream) {
   return ToStatus(error, "making a stream");
 }
 
+// Makes the buffer as large as that, if it is smaller.
 template <typename T, kernels::cuda::Memory kMemory>
 absl::Status Reserve(size_t size, Buffer<T, kMemory>* buffer) {
   if (size <= buffer->size()) return absl::OkStatus();
@@ -60,9 +61,9 @@ std::vector<StepPart> CutStep(absl::Span<const EncoderRow> rows, const StepLimit
 
 template <typename T>
 absl::StatusOr<std::unique_ptr<DeviceWorker<T>>> DeviceWorker<T>::Create(
-    const DeviceEncoder<T>* encoder, const Device& device, int slots) {
+    const DeviceEncoder<T>* encoder, const Device& device, int slots, const DeviceShare& share) {
   std::unique_ptr<DeviceWorker> worker(new DeviceWorker(encoder, device, slots));
-  if (absl::Status status = worker->Allocate(); !status.ok()) return status;
+  if (absl::Status status = worker->Allocate(share); !status.ok()) return status;
   if (absl::Status status = worker->TryStep(); !status.ok()) return status;
   return worker;
 }
@@ -74,12 +75,23 @@ DeviceWorker<T>::~DeviceWorker() {
 }
 
 template <typename T>
-absl::Status DeviceWorker<T>::Allocate() {
+size_t DeviceWorker<T>::state_bytes() const {
+  return static_cast<size_t>(encoder_->layout().total) * sizeof(float);
+}
+
+template <typename T>
+StepLimits DeviceWorker<T>::limits() const {
+  return {std::min(encoder_->limits().rows, residency_->device_slots()), encoder_->limits().frames};
+}
+
+template <typename T>
+absl::Status DeviceWorker<T>::Allocate(const DeviceShare& share) {
   absl::Status status = ToStatus(cudaSetDevice(device_.index), "choosing the device");
-  if (!status.ok()) return status;
   const ModelConfig& config = encoder_->config();
-  const auto reserve = [&status](auto* buffer, int64_t size) {
+  size_t taken = 0;
+  const auto reserve = [&](auto* buffer, int64_t size) {
     if (status.ok()) status = Reserve(static_cast<size_t>(size), buffer);
+    taken += static_cast<size_t>(size) * sizeof(*buffer->data());
   };
   const int64_t most_frames = encoder_->limits().frames;
   reserve(&row_values_, row_values());
@@ -95,20 +107,11 @@ absl::Status DeviceWorker<T>::Allocate() {
   reserve(&last_, most_frames * config.width);
   reserve(&log_probs_, most_frames * config.vocab_size());
   if (status.ok()) status = NewStream(&stream_);
-  if (status.ok()) status = NewStream(&copies_);
+  if (status.ok()) status = NewStream(&recorder_);
   if (!status.ok()) return status;
-
-  size_t free = 0, total = 0;
-  status = ToStatus(cudaMemGetInfo(&free, &total), "asking for free memory");
-  if (!status.ok()) return status;
-  const size_t slot_bytes = static_cast<size_t>(encoder_->layout().total) * sizeof(float);
-  const size_t slots = static_cast<size_t>(pool_.slots());
-  reserve(&arena_, encoder_->layout().total * pool_.slots());
-  if (absl::IsResourceExhausted(status)) {
-    return absl::ResourceExhaustedError(absl::StrFormat(
-        "%d streams need %d MB of state, and %s has %d MB free, for %d streams", slots,
-        slots * slot_bytes / 1000000, device_.name, free / 1000000, free / slot_bytes));
-  }
+  const size_t fit = (share.bytes - std::min(taken, share.bytes)) / state_bytes();
+  const size_t most = static_cast<size_t>(std::min(pool_.slots(), share.device_slots));
+  status = AllocateStates(static_cast<int>(std::min(fit, most)));
   if (!status.ok()) return status;
 
   arrays_.slots = row_values_.data();
@@ -129,6 +132,32 @@ absl::Status DeviceWorker<T>::Allocate() {
   return absl::OkStatus();
 }
 
+template <typename T>
+absl::Status DeviceWorker<T>::AllocateStates(int device_slots) {
+  const auto megabytes = [this](int states) { return states * state_bytes() / 1000000; };
+  const auto no_memory = [&] {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "%s has no memory for the states of %d streams (%d MB); other models or programs have it, "
+        "or --device-streams is too high",
+        device_.name, std::max(device_slots, 1), megabytes(std::max(device_slots, 1))));
+  };
+  if (device_slots < 1) return no_memory();
+  residency_ = std::make_unique<Residency>(pool_.slots(), device_slots);
+  const size_t floats = static_cast<size_t>(encoder_->layout().total);
+  const size_t host_slots = static_cast<size_t>(residency_->host_slots());
+  absl::Status status = Reserve(floats * static_cast<size_t>(device_slots), &arena_);
+  if (absl::IsResourceExhausted(status)) return no_memory();
+  if (status.ok()) status = Reserve(floats, &staged_state_);
+  if (status.ok()) status = Reserve(floats * host_slots, &host_states_);
+  if (absl::IsResourceExhausted(status)) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "of %d streams, %s has memory for the states of %d, and the host has no %d MB of pinned "
+        "memory for the others': --max-streams is too high",
+        pool_.slots(), device_.name, device_slots, megabytes(residency_->host_slots())));
+  }
+  return status;
+}
+
 // Without a graph: what a kernel or a product brings to the device when it is first used must not
 // be brought while a graph is recorded.
 template <typename T>
@@ -146,39 +175,95 @@ absl::Status DeviceWorker<T>::TryStep() {
 }
 
 template <typename T>
-float* DeviceWorker<T>::SlotAt(int slot) const {
-  return arena_.data() + slot * encoder_->layout().total;
-}
-
-template <typename T>
-absl::Status DeviceWorker<T>::Copy(void* to, const void* from, cudaMemcpyKind kind) {
-  const std::lock_guard lock(copy_mutex_);
-  cudaError_t error = cudaSetDevice(device_.index);
-  const size_t bytes = static_cast<size_t>(encoder_->layout().total) * sizeof(float);
-  if (error == cudaSuccess) error = cudaMemcpyAsync(to, from, bytes, kind, copies_.get());
-  if (error == cudaSuccess) error = cudaStreamSynchronize(copies_.get());
-  return ToStatus(error, "copying a stream's state");
-}
-
-template <typename T>
 absl::StatusOr<int> DeviceWorker<T>::Acquire() {
-  const absl::StatusOr<int> slot = pool_.Acquire();
-  if (!slot.ok()) return slot;
-  const absl::Status status =
-      Copy(SlotAt(*slot), encoder_->initial_state().data(), cudaMemcpyDeviceToDevice);
-  if (status.ok()) return slot;
-  pool_.Release(*slot);
-  return status;
+  const std::lock_guard lock(mutex_);
+  if (!lost_.ok()) return lost_;
+  return pool_.Acquire();
+}
+
+template <typename T>
+void DeviceWorker<T>::Release(int slot) {
+  const std::lock_guard lock(mutex_);
+  residency_->Forget(slot);
+  pool_.Release(slot);
+}
+
+template <typename T>
+float* DeviceWorker<T>::StateOf(int slot) const {
+  return arena_.data() + residency_->device_slot(slot) * encoder_->layout().total;
+}
+
+template <typename T>
+absl::Status DeviceWorker<T>::Lose(const absl::Status& status) {
+  lost_ = absl::InternalError(status.message());
+  return lost_;
+}
+
+template <typename T>
+absl::Status DeviceWorker<T>::Bring(absl::Span<const int> slots) {
+  if (!lost_.ok()) return lost_;
+  using Kind = Residency::Move::Kind;
+  const auto copy = [this](float* to, const float* from, cudaMemcpyKind kind) {
+    return cudaMemcpyAsync(to, from, state_bytes(), kind, stream_.get());
+  };
+  const int64_t floats = encoder_->layout().total;
+  for (const Residency::Move& move : residency_->Bring(slots)) {
+    float* const on_device = arena_.data() + move.device_slot * floats;
+    cudaError_t error;
+    if (move.kind == Kind::kStart) {
+      error = copy(on_device, encoder_->initial_state().data(), cudaMemcpyDeviceToDevice);
+    } else {
+      float* const on_host = host_states_.data() + move.host_slot * floats;
+      error = move.kind == Kind::kIn ? copy(on_device, on_host, cudaMemcpyHostToDevice)
+                                     : copy(on_host, on_device, cudaMemcpyDeviceToHost);
+    }
+    // Nobody knows any more which states are where.
+    if (error != cudaSuccess) return Lose(ToStatus(error, "moving a stream's state"));
+  }
+  return absl::OkStatus();
+}
+
+template <typename T>
+absl::Status DeviceWorker<T>::Finish(absl::string_view what) {
+  const absl::Status status = ToStatus(cudaStreamSynchronize(stream_.get()), what);
+  if (status.ok()) return status;
+  const std::lock_guard lock(mutex_);
+  return Lose(status);
+}
+
+template <typename T>
+absl::Status DeviceWorker<T>::CopyState(int slot, cudaMemcpyKind kind) {
+  constexpr char kWhat[] = "copying a stream's state";
+  absl::Status status = ToStatus(cudaSetDevice(device_.index), "choosing the device");
+  if (!status.ok()) return status;
+  {
+    const std::lock_guard lock(mutex_);
+    status = Bring({&slot, 1});
+    if (!status.ok()) return status;
+    const bool is_read = kind == cudaMemcpyDeviceToHost;
+    float* const staged = staged_state_.data();
+    float* const state = StateOf(slot);
+    status = ToStatus(cudaMemcpyAsync(is_read ? staged : state, is_read ? state : staged,
+                                      state_bytes(), kind, stream_.get()),
+                      kWhat);
+  }
+  const absl::Status finished = Finish(kWhat);
+  return status.ok() ? finished : status;
 }
 
 template <typename T>
 absl::Status DeviceWorker<T>::ReadState(int slot, absl::Span<float> state) {
-  return Copy(state.data(), SlotAt(slot), cudaMemcpyDeviceToHost);
+  const std::lock_guard lock(copy_mutex_);
+  const absl::Status status = CopyState(slot, cudaMemcpyDeviceToHost);
+  if (status.ok()) std::copy_n(staged_state_.data(), state.size(), state.begin());
+  return status;
 }
 
 template <typename T>
 absl::Status DeviceWorker<T>::WriteState(int slot, absl::Span<const float> state) {
-  return Copy(SlotAt(slot), state.data(), cudaMemcpyHostToDevice);
+  const std::lock_guard lock(copy_mutex_);
+  std::copy(state.begin(), state.end(), staged_state_.data());
+  return CopyState(slot, cudaMemcpyHostToDevice);
 }
 
 template <typename T>
@@ -205,7 +290,7 @@ template <typename T>
 absl::StatusOr<cudaGraphExec_t> DeviceWorker<T>::GraphOf(int rows, int frames) {
   Graph& graph = graphs_[{rows, frames}];
   if (graph != nullptr) return graph.get();
-  cudaStream_t stream = stream_.get();
+  cudaStream_t stream = recorder_.get();
   // Other threads may go on copying states.
   absl::Status status = ToStatus(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
                                  "recording a graph");
@@ -227,24 +312,28 @@ absl::Status DeviceWorker<T>::Queue(const StepPart& part, int32_t* values, const
                                     float* log_probs) {
   const int used = static_cast<int>(part.rows.size());
   const int rows = Bucket(used) + 1, frames = Bucket(std::max(part.frames, kLeastFrames));
+  const absl::StatusOr<cudaGraphExec_t> graph = GraphOf(rows, frames);
+  if (!graph.ok()) return graph.status();
+
+  part_slots_.clear();
+  for (const StepPart::Row& row : part.rows) part_slots_.push_back(row.slot);
+  const std::lock_guard lock(mutex_);
+  if (absl::Status status = Bring(part_slots_); !status.ok()) return status;
+
   int32_t* const slots = values;
   int32_t* const starts = values + starts_at();
   int32_t* const chunks = values + chunks_at();
+  const int padding = frames - part.frames;  // frames, spread over the padding's rows
   starts[0] = 0;
   for (int r = 0; r < rows; ++r) {
-    // The padding's frames, spread over its rows.
-    const int padding = frames - part.frames;
-    const StepPart::Row row =
-        r < used
-            ? part.rows[r]
-            : StepPart::Row{-1, 1, padding / (rows - used) + (r - used < padding % (rows - used))};
-    slots[r] = row.slot;
-    chunks[r] = row.chunk_frames;
-    starts[r + 1] = starts[r] + row.frames;
+    const bool is_used = r < used;
+    slots[r] = is_used ? residency_->device_slot(part.rows[r].slot) : -1;
+    chunks[r] = is_used ? part.rows[r].chunk_frames : 1;
+    starts[r + 1] =
+        starts[r] + (is_used ? part.rows[r].frames
+                             : padding / (rows - used) + (r - used < padding % (rows - used)));
   }
 
-  const absl::StatusOr<cudaGraphExec_t> graph = GraphOf(rows, frames);
-  if (!graph.ok()) return graph.status();
   const size_t feature_bytes = sizeof(float) * part.frames * kFeatureFramesPerFrame *
                                static_cast<size_t>(encoder_->config().mel_bins);
   const size_t log_prob_bytes =
@@ -268,7 +357,7 @@ template <typename T>
 absl::Status DeviceWorker<T>::Step(absl::Span<const EncoderRow> rows, float* log_probs) {
   absl::Status status = ToStatus(cudaSetDevice(device_.index), "choosing the device");
   if (!status.ok()) return status;
-  const std::vector<StepPart> parts = CutStep(rows, encoder_->limits());
+  const std::vector<StepPart> parts = CutStep(rows, limits());
   int64_t total = 0;
   for (const StepPart& part : parts) total += part.frames;
   if (total == 0) return status;
@@ -284,7 +373,7 @@ absl::Status DeviceWorker<T>::Step(absl::Span<const EncoderRow> rows, float* log
     done += parts[i].frames;
   }
   // Also after an error: what was started still uses the memory.
-  const absl::Status finished = ToStatus(cudaStreamSynchronize(stream_.get()), "a step");
+  const absl::Status finished = Finish("a step");
   if (status.ok()) status = finished;
   if (status.ok()) std::copy_n(staged_log_probs_.data(), total * vocab, log_probs);
   return status;

@@ -105,6 +105,7 @@ struct cudaLaunchConfig_t {
 };
 
 inline const char* cudaGetErrorString(cudaError_t error) {
+  if (error == cudaErrorMemoryAllocation) return "out of memory";
   return error == cudaSuccess ? "no error" : "invalid argument";
 }
 

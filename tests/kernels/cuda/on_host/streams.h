@@ -27,17 +27,35 @@ namespace rill::cuda_on_host {
 
 using Work = std::function<void()>;
 
-// For tests: what waiting for the device returns from now on, and the bytes that it has left.
+// For tests: what waiting for the device and queueing copies for it return from now on, and the
+// bytes that are left on it, and for pinned memory.
 inline cudaError_t device_error = cudaSuccess;
+inline cudaError_t copy_error = cudaSuccess;
 inline size_t free_device_bytes = SIZE_MAX;
+inline size_t free_pinned_bytes = SIZE_MAX;
 
-inline std::map<void*, size_t> device_blocks;
+inline std::map<void*, size_t> blocks;
 inline int recordings = 0;
 
 inline void RefuseWhileRecording(const char* call) {
   if (recordings > 0) {
     throw std::runtime_error(std::string(call) + " while a stream is being recorded");
   }
+}
+
+inline void* AllocateFrom(size_t* free_bytes, size_t bytes) {
+  if (bytes > *free_bytes) return nullptr;
+  void* const block = std::malloc(bytes);
+  blocks[block] = bytes;
+  *free_bytes -= bytes;
+  return block;
+}
+
+inline void GiveBack(size_t* free_bytes, void* block) {
+  if (block == nullptr) return;
+  *free_bytes += blocks.at(block);
+  blocks.erase(block);
+  std::free(block);
 }
 
 }  // namespace rill::cuda_on_host
@@ -125,32 +143,26 @@ template <typename T>
 cudaError_t cudaMalloc(T** p, size_t bytes) {
   using namespace rill::cuda_on_host;
   RefuseWhileRecording("cudaMalloc");
-  if (bytes > free_device_bytes) return cudaErrorMemoryAllocation;
-  *p = static_cast<T*>(std::malloc(bytes));
+  *p = static_cast<T*>(AllocateFrom(&free_device_bytes, bytes));
+  if (*p == nullptr) return cudaErrorMemoryAllocation;
   std::memset(static_cast<void*>(*p), 0xFF, bytes);
-  device_blocks[*p] = bytes;
-  free_device_bytes -= bytes;
   return cudaSuccess;
 }
 
 inline cudaError_t cudaFree(void* p) {
-  using namespace rill::cuda_on_host;
-  if (const auto block = device_blocks.find(p); block != device_blocks.end()) {
-    free_device_bytes += block->second;
-    device_blocks.erase(block);
-  }
-  std::free(p);
+  rill::cuda_on_host::GiveBack(&rill::cuda_on_host::free_device_bytes, p);
   return cudaSuccess;
 }
 
 inline cudaError_t cudaMallocHost(void** p, size_t bytes) {
-  rill::cuda_on_host::RefuseWhileRecording("cudaMallocHost");
-  *p = std::malloc(bytes);
-  return cudaSuccess;
+  using namespace rill::cuda_on_host;
+  RefuseWhileRecording("cudaMallocHost");
+  *p = AllocateFrom(&free_pinned_bytes, bytes);
+  return *p == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
 }
 
 inline cudaError_t cudaFreeHost(void* p) {
-  std::free(p);
+  rill::cuda_on_host::GiveBack(&rill::cuda_on_host::free_pinned_bytes, p);
   return cudaSuccess;
 }
 
@@ -167,6 +179,7 @@ inline cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemc
 
 inline cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind,
                                    cudaStream_t stream) {
+  if (rill::cuda_on_host::copy_error != cudaSuccess) return rill::cuda_on_host::copy_error;
   rill::cuda_on_host::Submit(stream, [=] { std::memcpy(to, from, bytes); });
   return cudaSuccess;
 }
