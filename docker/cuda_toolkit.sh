@@ -24,5 +24,7 @@ mkdir "$to/licenses"
 cp "$to"/wheels/nvidia_cublas-*.dist-info/licenses/License.txt "$to/licenses/cublas"
 cp "$to"/wheels/nvidia_cuda_runtime-*.dist-info/licenses/License.txt "$to/licenses/cuda-runtime"
 ln -s lib "$to/lib64"
-ln -s libcublasLt.so.13 "$to/lib/libcublasLt.so"  # the name that linkers look for
+# The names that linkers and CMake look for.
+ln -s libcublasLt.so.13 "$to/lib/libcublasLt.so"
+ln -s libcudart.so.13 "$to/lib/libcudart.so"
 rm -r "$to/venv" "$to/wheels"
