@@ -3,8 +3,8 @@
 
     scripts/kernel_resources.py [--nvcc NVCC]
 
-Compiles kernels/cuda for sm_90 and reads ptxas's report: no GPU is needed. Fails if a kernel spills
-registers. Threads, shared memory and bytes are those of a launch for the M encoder (width 256, 4
+Compiles kernels/cuda and reads ptxas's report: no GPU is needed. The table is for sm_90; fails if a
+kernel spills registers there, on sm_80 or on sm_100. Threads, shared memory and bytes are those of a launch for the M encoder (width 256, 4
 heads, 80 mel bins) with chunks of 4 frames and BFloat16 between matrix products; they are worked out
 by hand below, from the structs in the sources, and the bytes are those that must pass device memory
 if each launch finds nothing of its data in a cache, but what a block reads twice itself.
@@ -53,11 +53,11 @@ LAUNCHES = {
 }
 
 
-def compile_report(nvcc):
+def compile_report(nvcc, architecture):
     """{kernel: (registers, stack bytes, spill bytes)} over all files."""
     kernels = {}
     for source in sorted((ROOT / 'kernels/cuda').glob('*.cu')):
-        run = subprocess.run([nvcc, '-std=c++17', '-O3', '-arch=sm_90', '-Xptxas', '-v', '-cubin',
+        run = subprocess.run([nvcc, '-std=c++17', '-O3', f'-arch={architecture}', '-Xptxas', '-v', '-cubin',
                               '-o', '/dev/null', f'-I{ROOT}', source], capture_output=True, text=True)
         if run.returncode != 0:
             sys.exit(run.stderr)
@@ -92,7 +92,8 @@ def launch_of(name):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--nvcc', default='nvcc')
-    kernels = compile_report(parser.parse_args().nvcc)
+    nvcc = parser.parse_args().nvcc
+    kernels = compile_report(nvcc, 'sm_90')
     print('| kernel | registers | spills | threads | shared | blocks | warps | bytes of | moved | fewest |')
     print('|---|---|---|---|---|---|---|---|---|---|')
     for name, (registers, stack, spills) in sorted(kernels.items()):
@@ -109,7 +110,10 @@ def main():
             print(row + ' | | |')
             continue
         print(f'{row} {of} | {moved:,.0f} | {fewest:,.0f} |')
-    spilling = [name for name, (_, _, spills) in kernels.items() if spills > 0]
+    spilling = []
+    for architecture in ('sm_80', 'sm_90', 'sm_100'):
+        report = kernels if architecture == 'sm_90' else compile_report(nvcc, architecture)
+        spilling += [f'{name} ({architecture})' for name, (_, _, spills) in report.items() if spills > 0]
     if spilling:
         sys.exit('These kernels spill registers: ' + ', '.join(spilling))
 

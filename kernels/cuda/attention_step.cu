@@ -226,32 +226,36 @@ template <typename T>
 __global__ void __launch_bounds__(kMaxStepHeads* kHeadThreads, 1)
     StepAttention(AttentionStepArgs<T> args) {
   HeadTile* const tiles = BlockShared<HeadTile>();
-  const int row = blockIdx.x, slot = args.rows.slots[row];
-  const int begin = args.rows.starts[row], end = args.rows.starts[row + 1];
+  const int row = blockIdx.x, begin = args.rows.starts[row];
+  // Looked up where it is needed, not kept from the first chunk to the last: registers are short.
+  const auto end = [&] { return args.rows.starts[row + 1]; };
   const int head = threadIdx.x / kHeadThreads;
   const Place at(threadIdx.x % kHeadThreads);
-  if (slot < 0) {
-    const int values = (end - begin) * args.heads * kHeadDim;
+  if (args.rows.slots[row] < 0) {
+    const int values = (end() - begin) * args.heads * kHeadDim;
     T* const out = args.out + int64_t{begin} * args.heads * kHeadDim;
     for (int i = threadIdx.x * kQuad; i < values; i += blockDim.x * kQuad) {
       StoreQuad(out + i, float4{});
     }
     return;
   }
-  if (begin == end) return;
+  if (begin == end()) return;
 
   HeadTile& tile = tiles[head];
-  float* const kept = args.state.base + slot * args.state.slot_stride + head * kHeadStateFloats;
-  float* const kept_tile = kept + at.first_key() * kHeadDim + at.first_value();
-  float* const kept_z = kept + kHeadDim * kHeadDim;
+  const auto kept = [&] {
+    return args.state.base + args.rows.slots[row] * args.state.slot_stride +
+           head * kHeadStateFloats;
+  };
+  const auto kept_tile = [&] { return kept() + at.first_key() * kHeadDim + at.first_value(); };
+  const auto kept_z = [&] { return kept() + kHeadDim * kHeadDim; };
   float4 state[kTileKeys];
 #pragma unroll
-  for (int d = 0; d < kTileKeys; ++d) state[d] = LoadQuad(kept_tile + d * kHeadDim);
-  if (at.thread < kHeadDim) tile.z[at.thread] = kept_z[at.thread];
+  for (int d = 0; d < kTileKeys; ++d) state[d] = LoadQuad(kept_tile() + d * kHeadDim);
+  if (at.thread < kHeadDim) tile.z[at.thread] = kept_z()[at.thread];
 
   const int chunk = min(max(args.chunks[row], 1), kMaxStepChunk);
-  for (int first = begin; first < end; first += chunk) {
-    const int n = min(chunk, end - first);
+  for (int first = begin; first < end(); first += chunk) {
+    const int n = min(chunk, end() - first);
     LoadHeads(args, head, first, n, at, tile);
     LoadDecay(args, head, first, n, at, tile);
     __syncthreads();
@@ -265,8 +269,8 @@ __global__ void __launch_bounds__(kMaxStepHeads* kHeadThreads, 1)
     // The next chunk writes what this reads only behind its own barriers.
   }
 #pragma unroll
-  for (int d = 0; d < kTileKeys; ++d) StoreQuad(kept_tile + d * kHeadDim, state[d]);
-  if (at.thread < kHeadDim) kept_z[at.thread] = tile.z[at.thread];
+  for (int d = 0; d < kTileKeys; ++d) StoreQuad(kept_tile() + d * kHeadDim, state[d]);
+  if (at.thread < kHeadDim) kept_z()[at.thread] = tile.z[at.thread];
 }
 
 }  // namespace
