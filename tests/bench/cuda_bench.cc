@@ -1,8 +1,10 @@
-// rill-cuda-bench: the time of each kernel in kernels/cuda against its floor, the fewest bytes it
-// must move over the bandwidth of a large copy on the same device. Prints one table. The sizes are
-// those of the M encoder, with BFloat16 between matrix products.
+// rill-cuda-bench: the time of each kernel in kernels/cuda against its floor on the same device:
+// the fewest bytes it must move over the bandwidth of a large copy, or its floating-point
+// operations over the rate of a large matrix product of the same type, whichever takes longer.
+// Prints one table. The sizes are those of the M encoder, with BFloat16 between matrix products.
 //
-//   rill-cuda-bench [streams]     default: 4096; so many that nothing stays in a cache
+//   rill-cuda-bench [streams [runs]]     default: 4096, so many that nothing stays in a cache; the
+//                                        median of 25 runs counts
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -11,15 +13,19 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <numeric>
 #include <random>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/bfloat16.h"
 #include "kernels/cuda/attention_step.h"
 #include "kernels/cuda/front_conv.h"
 #include "kernels/cuda/glu_conv.h"
+#include "kernels/cuda/linear.h"
 #include "kernels/cuda/linear_attention.h"
 #include "kernels/cuda/log_softmax.h"
 #include "kernels/cuda/rms_norm.h"
@@ -51,13 +57,13 @@ std::vector<T> Draw(int64_t size, float scale = 1.0f) {
 }
 
 // The median time of a launch, in milliseconds.
-double MedianMs(const std::function<cudaError_t()>& launch) {
-  constexpr int kWarmUp = 5, kRuns = 25;
+double MedianMs(int runs, const std::function<cudaError_t()>& launch) {
+  const int warm_up = runs / 5;
   cudaEvent_t begin, end;
   CheckCuda(cudaEventCreate(&begin));
   CheckCuda(cudaEventCreate(&end));
   std::vector<float> times;
-  for (int run = -kWarmUp; run < kRuns; ++run) {
+  for (int run = -warm_up; run < runs; ++run) {
     CheckCuda(cudaEventRecord(begin, nullptr));
     CheckCuda(launch());
     CheckCuda(cudaEventRecord(end, nullptr));
@@ -68,24 +74,50 @@ double MedianMs(const std::function<cudaError_t()>& launch) {
   }
   CheckCuda(cudaEventDestroy(begin));
   CheckCuda(cudaEventDestroy(end));
-  std::nth_element(times.begin(), times.begin() + kRuns / 2, times.end());
-  return times[kRuns / 2];
+  std::nth_element(times.begin(), times.begin() + runs / 2, times.end());
+  return times[runs / 2];
 }
+
+template <typename X, typename Y = X>
+std::unique_ptr<Linear<X, Y>> MakeLinear(int64_t rows, int64_t inputs, int64_t outputs) {
+  const auto library = OpenLinearLibrary();
+  if (!library.ok()) throw std::runtime_error(std::string(library.status().message()));
+  LinearSpec spec;
+  spec.outputs = outputs;
+  spec.inputs = inputs;
+  spec.weight = Draw<float>(inputs * outputs);
+  spec.most_rows = rows;
+  auto linear = Linear<X, Y>::Create(*library, spec);
+  if (!linear.ok()) throw std::runtime_error(std::string(linear.status().message()));
+  return *std::move(linear);
+}
+
+// What a kernel cannot do without.
+struct Needs {
+  int64_t bytes;
+  int64_t flops;
+  bool is_float = false;  // else BFloat16
+};
 
 class Bench {
  public:
-  explicit Bench(int64_t streams) : streams_(streams) {
+  Bench(int64_t streams, int runs) : streams_(streams), runs_(runs) {
     const int64_t bytes = streams * kHeads * kHeadFloats * 4;
     DeviceArray<char> from(static_cast<size_t>(bytes)), to(static_cast<size_t>(bytes));
-    const double ms = MedianMs([&] {
+    const double ms = MedianMs(runs, [&] {
       return cudaMemcpy(to.data(), from.data(), static_cast<size_t>(bytes),
                         cudaMemcpyDeviceToDevice);
     });
     bytes_per_ms_ = 2.0 * static_cast<double>(bytes) / ms;
-    std::printf("Copy bandwidth: %.0f GB/s (%.0f MB read and written)\n\n", bytes_per_ms_ / 1e6,
-                static_cast<double>(bytes) / 1e6);
-    std::printf("| kernel | launch | fewest bytes | floor, ms | time, ms | of the floor |\n");
-    std::printf("|---|---|---|---|---|---|\n");
+    flops_per_ms_ = MatrixRate<BFloat16>();
+    float_flops_per_ms_ = MatrixRate<float>();
+    std::printf(
+        "Copy bandwidth: %.0f GB/s (%.0f MB read and written). Matrix rate: %.1f TFLOP/s in "
+        "BFloat16, %.1f in float\n\n",
+        bytes_per_ms_ / 1e6, static_cast<double>(bytes) / 1e6, flops_per_ms_ / 1e9,
+        float_flops_per_ms_ / 1e9);
+    std::printf("| kernel | launch | MB | GFLOP | floor, ms | time, ms | of the floor |\n");
+    std::printf("|---|---|---|---|---|---|---|\n");
   }
 
   void Steps() {
@@ -97,21 +129,26 @@ class Bench {
     BeginStep(4);
     StepFront(4);
     const int64_t n = streams_ * 4;
+    Product("queries to gates", n, kWidth, 4 * kInner);
+    Product("feed-forward, up", n, kWidth, kFfnWidth);
+    Product("feed-forward, down", n, kFfnWidth, kWidth);
+    Product("second convolution", n * ConvBins(ConvBins(kBins)), 9 * kChannels, kChannels);
     DeviceArray<float> x(Draw<float>(n * kWidth)), weight(Draw<float>(kWidth));
     DeviceArray<BFloat16> branch(Draw<BFloat16>(n * kWidth)), y(static_cast<size_t>(n * kWidth));
-    Report("RmsNormForward", Count(n, "frames"), n * kWidth * 12, [&] {
+    Report("RmsNormForward", Count(n, "frames"), {n * kWidth * 12, n * kWidth * 6}, [&] {
       return RmsNormForward<BFloat16>({n, kWidth}, x.data(), branch.data(), 1e-3f, weight.data(),
                                       false, x.data(), y.data(), nullptr);
     });
     DeviceArray<BFloat16> hidden(Draw<BFloat16>(n * kFfnWidth));
-    Report("SiluForward", Count(n, "frames"), n * kFfnWidth * 4,
+    Report("SiluForward", Count(n, "frames"), {n * kFfnWidth * 4, n * kFfnWidth * 4},
            [&] { return SiluForward(n * kFfnWidth, hidden.data(), hidden.data(), nullptr); });
     DeviceArray<float> logits(Draw<float>(n * kTokens)), best(static_cast<size_t>(n));
     DeviceArray<int32_t> tokens(static_cast<size_t>(n));
-    Report("LogSoftmax", Count(n, "frames, best token"), n * (kTokens * 4 + 8), [&] {
-      return LogSoftmax(n, kTokens, logits.data(), nullptr, {1, tokens.data(), best.data()},
-                        nullptr);
-    });
+    Report("LogSoftmax", Count(n, "frames, best token"), {n * (kTokens * 4 + 8), n * kTokens * 5},
+           [&] {
+             return LogSoftmax(n, kTokens, logits.data(), nullptr, {1, tokens.data(), best.data()},
+                               nullptr);
+           });
   }
 
   template <typename T>
@@ -128,10 +165,14 @@ class Bench {
     const std::string what =
         Count(frames, "frames, 16 heads, ") + std::to_string(8 * sizeof(T)) + " bits";
     const int64_t size = static_cast<int64_t>(sizeof(T));
-    Report("LinearAttentionForward", what, n * 4 * size + rows * 4, [&] {
+    constexpr bool kIsFloat = std::is_same_v<T, float>;
+    constexpr int64_t kTileFlops = 2 * 64 * 64;  // of a product of 64 x 64 tiles, a row
+    const Needs forward = {n * 4 * size + rows * 4, rows * 4 * kTileFlops, kIsFloat};
+    Report("LinearAttentionForward", what, forward, [&] {
       return LinearAttentionForward<T>(shape, in, num.data(), den.data(), scratch.data(), nullptr);
     });
-    Report("LinearAttentionBackward", what, n * 7 * size + rows * 4, [&] {
+    const Needs backward = {n * 7 * size + rows * 4, rows * 10 * kTileFlops, kIsFloat};
+    Report("LinearAttentionBackward", what, backward, [&] {
       return LinearAttentionBackward<T>(shape, in, num.data(), d_den.data(),
                                         {d_q.data(), d_k.data(), d_v.data()}, scratch.data(),
                                         nullptr);
@@ -143,11 +184,41 @@ class Bench {
     return std::to_string(n) + " " + what;
   }
 
-  void Report(const char* kernel, const std::string& launch, int64_t bytes,
+  // Operations a millisecond.
+  template <typename T>
+  double MatrixRate() const {
+    const int64_t side = std::min<int64_t>(streams_, 4096);
+    DeviceArray<T> x(Draw<T>(side * side)), y(static_cast<size_t>(side * side));
+    const auto linear = MakeLinear<T>(side, side, side);
+    const double ms = MedianMs(runs_, [&] {
+      return linear->Run(side, x.data(), y.data(), nullptr).ok() ? cudaSuccess
+                                                                 : cudaErrorInvalidValue;
+    });
+    return 2.0 * static_cast<double>(side * side * side) / ms;
+  }
+
+  void Product(const char* what, int64_t rows, int64_t inputs, int64_t outputs) {
+    DeviceArray<BFloat16> x(Draw<BFloat16>(rows * inputs)), y(static_cast<size_t>(rows * outputs));
+    const auto linear = MakeLinear<BFloat16>(rows, inputs, outputs);
+    const std::string launch = std::string(what) + ", " + std::to_string(rows) + " x " +
+                               std::to_string(inputs) + " x " + std::to_string(outputs);
+    const Needs needs = {2 * (rows * (inputs + outputs) + inputs * outputs),
+                         2 * rows * inputs * outputs};
+    Report("Linear (cuBLASLt)", launch, needs, [&] {
+      return linear->Run(rows, x.data(), y.data(), nullptr).ok() ? cudaSuccess
+                                                                 : cudaErrorInvalidValue;
+    });
+  }
+
+  void Report(const char* kernel, const std::string& launch, const Needs& needs,
               const std::function<cudaError_t()>& run) {
-    const double floor = static_cast<double>(bytes) / bytes_per_ms_, ms = MedianMs(run);
-    std::printf("| %s | %s | %lld | %.4f | %.4f | %.0f %% |\n", kernel, launch.c_str(),
-                static_cast<long long>(bytes), floor, ms, 100.0 * floor / ms);
+    const double bytes = static_cast<double>(needs.bytes);
+    const double flops = static_cast<double>(needs.flops);
+    const double rate = needs.is_float ? float_flops_per_ms_ : flops_per_ms_;
+    const double floor = std::max(bytes / bytes_per_ms_, flops / rate);
+    const double ms = MedianMs(runs_, run);
+    std::printf("| %s | %s | %.2f | %.3f | %.4f | %.4f | %.0f %% |\n", kernel, launch.c_str(),
+                bytes / 1e6, flops / 1e9, floor, ms, 100.0 * floor / ms);
     std::fflush(stdout);
   }
 
@@ -189,7 +260,9 @@ class Bench {
     args.out = out.data();
     const int64_t bytes =
         2 * 4 * streams_ * kHeads * kHeadFloats + n * 2 * (4 * kInner + kWidth + kInner);
-    Report("AttentionStep", Step(frames), bytes, [&] { return AttentionStep(args, nullptr); });
+    const int64_t flops = n * kHeads * (4 * 64 * 64 + 4 * frames * 64) + n * kHeads * 2 * kWidth;
+    Report("AttentionStep", Step(frames), {bytes, flops},
+           [&] { return AttentionStep(args, nullptr); });
   }
 
   void StepConvolution(int frames) {
@@ -199,7 +272,9 @@ class Bench {
     DeviceArray<float> taps(Draw<float>(kConvKernel * kWidth)), y(static_cast<size_t>(n * kWidth));
     DeviceArray<BFloat16> x(Draw<BFloat16>(n * 2 * kWidth));
     const StepRows rows = {static_cast<int32_t>(streams_), slots.data(), starts.data()};
-    Report("GluConvStep", Step(frames), 2 * 4 * streams_ * tail_floats + n * kWidth * 8, [&] {
+    const Needs needs = {2 * 4 * streams_ * tail_floats + n * kWidth * 8,
+                         n * kWidth * (2 * kConvKernel + 4)};
+    Report("GluConvStep", Step(frames), needs, [&] {
       return GluConvStep(rows, kWidth, kConvKernel, x.data(), taps.data(),
                          {tails.data(), tail_floats}, y.data(), nullptr);
     });
@@ -219,27 +294,30 @@ class Bench {
                                   bins.data(), weight.data(), weight.data()};
     const int64_t bytes =
         2 * 4 * streams_ * (PaddedBins(kBins) + tail2) + n * (16 * kBins + 2 * patch);
-    Report("FrontPatches", Step(frames), bytes, [&] {
+    const int64_t flops = 2 * n * ConvBins(kBins) * 2 * 9 * kChannels;
+    Report("FrontPatches", Step(frames), {bytes, flops}, [&] {
       return FrontPatches(rows, weights, features.data(), {tails.data(), tail1 + tail2},
                           {tails.data() + tail1, tail1 + tail2}, patches.data(), nullptr);
     });
   }
 
-  int64_t streams_;
-  double bytes_per_ms_;
+  const int64_t streams_;
+  const int runs_;
+  double bytes_per_ms_, flops_per_ms_, float_flops_per_ms_;
   std::vector<int32_t> slots_, starts_, chunks_;
 };
 
-int Run(int64_t streams) {
+int Run(int64_t streams, int runs) {
   int devices = 0;
   const cudaError_t error = cudaGetDeviceCount(&devices);
   if (error != cudaSuccess || devices == 0) {
     std::fprintf(stderr, "rill-cuda-bench: no CUDA device: %s\n", cudaGetErrorString(error));
     return 1;
   }
-  Bench bench(streams);
+  Bench bench(streams, runs);
   bench.Steps();
-  for (int64_t frames = 512; frames <= std::min<int64_t>(65536, 16 * streams); frames *= 2) {
+  const int64_t longest = std::min<int64_t>(65536, 16 * streams);
+  for (int64_t frames = std::min<int64_t>(512, longest); frames <= longest; frames *= 2) {
     bench.Parallel<BFloat16>(frames);
     bench.Parallel<float>(frames);
   }
@@ -251,12 +329,13 @@ int Run(int64_t streams) {
 
 int main(int argc, char** argv) {
   const int64_t streams = argc > 1 ? std::atoll(argv[1]) : 4096;
-  if (argc > 2 || streams < 1 || streams > 1'000'000) {
-    std::fprintf(stderr, "usage: rill-cuda-bench [streams]\n");
+  const int runs = argc > 2 ? std::atoi(argv[2]) : 25;
+  if (argc > 3 || streams < 1 || streams > 1'000'000 || runs < 1) {
+    std::fprintf(stderr, "usage: rill-cuda-bench [streams [runs]]\n");
     return 2;
   }
   try {
-    return rill::kernels::cuda::Run(streams);
+    return rill::kernels::cuda::Run(streams, runs);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "rill-cuda-bench: %s\n", failure.what());
     return 1;
