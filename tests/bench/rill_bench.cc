@@ -19,6 +19,7 @@ constexpr char kHelp[] = R"(rill-bench: how fast rill's arithmetic is on this ma
   rill-bench --benchmark_filter='RecurrentStep|MemoryCopy'
                                                the serving step of attention against memory
   rill-bench --benchmark_filter=Decode         greedy and beam search on the clips of tests/data
+  rill-bench --benchmark_filter=LogMel         the features of 10,000 streams
   rill-bench --benchmark_filter=Stream         saving a live stream, and going on from what was saved
   rill-bench --benchmark_filter='Norm|Silu|Glu|Heads|Ctc|Copy'
                                                the fused kernels of training
