@@ -11,10 +11,6 @@ constexpr const char* kMonths[] = {"january",   "february", "march",    "april",
                                    "may",       "june",     "july",     "august",
                                    "september", "october",  "november", "december"};
 
-bool IsMonth(const std::string& word) {
-  return std::find(std::begin(kMonths), std::end(kMonths), word) != std::end(kMonths);
-}
-
 // Words, too: they are dates only beside a day or a year that cannot be anything else.
 bool IsWord(const std::string& month) { return month == "may" || month == "march"; }
 
@@ -62,6 +58,10 @@ std::optional<Written> WriteDayFirst(Words words) {
 }
 
 }  // namespace
+
+bool IsMonth(const std::string& word) {
+  return std::find(std::begin(kMonths), std::end(kMonths), word) != std::end(kMonths);
+}
 
 std::optional<Written> WriteDate(Words words) {
   if (auto written = WriteMonthFirst(words)) return written;

@@ -17,7 +17,12 @@ constexpr Rule kRules[] = {
     text::WriteOrdinal, text::WriteYear, text::WriteDigits, text::WriteCardinal, text::WriteLetters,
 };
 
-text::Written Write(text::Words words) {
+// What begins at all[i].
+text::Written Write(text::Words all, size_t i) {
+  const text::Words words = all.subspan(i);
+  if (i > 0 && all[i - 1] == "the") {
+    if (auto written = text::WriteOrdinalAfterThe(words)) return *std::move(written);
+  }
   for (const Rule rule : kRules) {
     if (auto written = rule(words)) return *std::move(written);
   }
@@ -34,7 +39,7 @@ Hypothesis InverseTextNormalize(const Hypothesis& spoken) {
   Hypothesis result = spoken;
   result.words.clear();
   for (size_t i = 0; i < texts.size();) {
-    text::Written written = Write(text::Words(texts).subspan(i));
+    text::Written written = Write(texts, i);
     const size_t next = i + written.words;
     Word word{std::move(written.text), spoken.words[i].start, spoken.words[next - 1].end,
               spoken.words[i].confidence};

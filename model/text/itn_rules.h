@@ -32,8 +32,11 @@ std::optional<Written> WriteDecimal(Words words);
 // "twelve percent": 12%.
 std::optional<Written> WritePercent(Words words);
 
-// "twenty first": 21st. Up to twelfth they stay words.
+// "twenty first": 21st. Up to twelfth they stay words, and so does a day that no month has. One
+// that ends in "second" may be a duration, "a thirty second timer": it counts before "of" or a
+// month, and behind "the", where WriteOrdinalAfterThe is asked.
 std::optional<Written> WriteOrdinal(Words words);
+std::optional<Written> WriteOrdinalAfterThe(Words words);
 
 // "nineteen eighty four": 1984.
 std::optional<Written> WriteYear(Words words);
@@ -47,6 +50,8 @@ std::optional<Written> WriteCardinal(Words words);
 
 // "u s a": USA.
 std::optional<Written> WriteLetters(Words words);
+
+bool IsMonth(const std::string& word);
 
 // A number with all that may belong to it, for rules that need one: "five", "two point five",
 // "three million". digits: as written. Small numbers, too.

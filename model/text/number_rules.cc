@@ -1,6 +1,7 @@
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "model/text/itn_rules.h"
 
 namespace rill::text {
@@ -95,7 +96,20 @@ std::optional<Written> WritePercent(Words words) {
 
 std::optional<Written> WriteOrdinal(Words words) {
   const auto number = ParseOrdinal(words);
+  if (!number) return std::nullopt;
+  const Words next = words.subspan(number->words);
+  const bool counts = !next.empty() && (next[0] == "of" || IsMonth(next[0]));
+  if (words[number->words - 1] == "second" && !counts) return std::nullopt;
+  return WriteOrdinalAfterThe(words);
+}
+
+std::optional<Written> WriteOrdinalAfterThe(Words words) {
+  const auto number = ParseOrdinal(words);
   if (!number || number->value <= kLargestInWords) return std::nullopt;
+  const Words next = words.subspan(number->words);
+  if (number->value > 31 && next.size() > 1 && next[0] == "of" && IsMonth(next[1])) {
+    return Written{absl::StrJoin(words.first(number->words), " "), number->words};
+  }
   return Written{FormatOrdinal(number->value), number->words};
 }
 

@@ -50,8 +50,8 @@ bool IsAt(Words words, size_t i, const char* word) { return i < words.size() && 
 
 Words From(Words words, size_t i) { return words.subspan(std::min(i, words.size())); }
 
-// "and" belongs to a number only between a hundred (or more) and what is below it. Digits one by one
-// behind a hundred are no part of it: "eight hundred, five five five".
+// "and" belongs to a number only between a hundred (or more) and what is below it. Digits one by
+// one behind a hundred are no part of it: "eight hundred, five five five".
 std::optional<SpokenNumber> ParseRest(Words words) {
   const size_t skipped = IsAt(words, 0, "and") ? 1 : 0;
   auto rest = ParseBelowHundred(From(words, skipped));
