@@ -9,6 +9,13 @@ namespace {
 
 constexpr size_t kFewestDigits = 3;
 
+// "oh oh oh" and "i i i" are said by people who stutter, "a a" by those who look for a word.
+bool IsStutter(Words words) {
+  return std::all_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "oh" || word == "a" || word == "i";
+  });
+}
+
 // As telephone numbers are written where their lengths are usual; else as they are.
 std::string FormatDigits(const std::string& digits) {
   const auto part = [&](size_t from, size_t count) { return digits.substr(from, count); };
@@ -35,7 +42,7 @@ std::optional<Written> WriteDigits(Words words) {
     digits.append(times, static_cast<char>('0' + *digit));
     i = at + 1;
   }
-  if (digits.size() < kFewestDigits) return std::nullopt;
+  if (digits.size() < kFewestDigits || IsStutter(words.first(i))) return std::nullopt;
   return Written{plus ? "+" + digits : FormatDigits(digits), i};
 }
 
@@ -48,7 +55,7 @@ std::optional<Written> WriteLetters(Words words) {
   }
   // "a" and "i" are words: two letters with one of them may be chance.
   const bool sure = letters.size() > 2 || letters.find_first_of("AI") == std::string::npos;
-  if (letters.size() < 2 || !sure) return std::nullopt;
+  if (letters.size() < 2 || !sure || IsStutter(words.first(i))) return std::nullopt;
   return Written{letters, i};
 }
 

@@ -48,6 +48,8 @@ std::optional<int64_t> Find(const Name (&names)[n], const std::string& word) {
 
 bool IsAt(Words words, size_t i, const char* word) { return i < words.size() && words[i] == word; }
 
+bool IsScaleAt(Words words, size_t i) { return i < words.size() && Find(kScales, words[i]); }
+
 Words From(Words words, size_t i) { return words.subspan(std::min(i, words.size())); }
 
 // "and" belongs to a number only between a hundred (or more) and what is below it. Digits one by
@@ -58,6 +60,7 @@ std::optional<SpokenNumber> ParseRest(Words words) {
   if (!rest) return rest;
   const size_t next = skipped + rest->words;
   if (rest->value < 10 && next < words.size() && SpokenDigit(words[next])) return std::nullopt;
+  if (IsAt(words, next, "hundred")) return std::nullopt;  // the next number's
   rest->words = next;
   return rest;
 }
@@ -132,7 +135,8 @@ std::optional<SpokenNumber> ParseCardinal(Words words) {
   }
   if (sum.words == 0) return std::nullopt;
   if (IsAt(words, sum.words, "and")) {
-    if (const auto rest = ParseRest(From(words, sum.words))) {
+    const auto rest = ParseRest(From(words, sum.words));
+    if (rest && !IsScaleAt(words, sum.words + rest->words)) {
       sum.value += rest->value;
       sum.words += rest->words;
     }
