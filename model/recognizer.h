@@ -48,8 +48,10 @@ struct StreamOptions {
   AudioFormat audio;     // for kAudio
   int chunk_frames = 8;  // one of kChunkFrames
   bool interim_results = true;
-  bool speech_events = false;     // kSpeechStart and kSpeechEnd
-  bool single_utterance = false;  // the first final ends the stream; what follows is not recognised
+  bool speech_events = false;  // kSpeechStart and kSpeechEnd
+  // The first final ends the stream, and what follows is not recognised: one with words, or that
+  // silence_without_words_ms or a flush gave. A cough that was taken for words ends nothing.
+  bool single_utterance = false;
   EndpointRules endpoint;
   DecoderOptions decoder;
   int max_queued_frames = 6000;  // 10 ms feature frames waiting for the model: 60 s

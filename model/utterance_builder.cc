@@ -49,10 +49,10 @@ void UtteranceBuilder::FindEnd() {
       break;
     case Endpoint::kSilence:
       SpeechEnds();
-      AddFinal(decoder_->TakeNBest(hypotheses_wanted()));
+      AddFinal(decoder_->TakeNBest(hypotheses_wanted()), /*awaited=*/!state.has_words);
       break;
     case Endpoint::kTooLong:
-      AddFinal(decoder_->TakeClosedNBest(hypotheses_wanted()));
+      AddFinal(decoder_->TakeClosedNBest(hypotheses_wanted()), /*awaited=*/false);
       break;
   }
 }
@@ -87,7 +87,7 @@ void UtteranceBuilder::AddMark(StreamEvent::Kind kind, int64_t time, uint64_t fl
   events_.push_back(std::move(event));
 }
 
-void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses) {
+void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses, bool awaited) {
   for (Hypothesis& hypothesis : hypotheses) factory_.SetConfidence(&hypothesis);
   Hypothesis hypothesis = std::move(hypotheses.front());
   hypotheses.erase(hypotheses.begin());
@@ -95,6 +95,7 @@ void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses) {
     hypothesis = {};
     hypotheses.clear();
   }
+  const bool answers = awaited || !hypothesis.words.empty();
   StreamEvent event;
   event.kind = StreamEvent::Kind::kFinal;
   event.start = hypothesis.words.empty() ? utterance_start_ : hypothesis.words.front().start;
@@ -106,7 +107,7 @@ void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses) {
   // A word left open has not been told of in its new utterance.
   changes_told_ = decoder_->has_words() ? -1 : decoder_->changes();
   events_.push_back(std::move(event));
-  if (options_.single_utterance) {
+  if (options_.single_utterance && answers) {
     ended_ = true;
     AddMark(StreamEvent::Kind::kEnd, decoder_->time());
   }
@@ -115,7 +116,7 @@ void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses) {
 
 void UtteranceBuilder::AddFinalIfWords() {
   SpeechEnds();
-  if (decoder_->has_words()) AddFinal(decoder_->TakeNBest(hypotheses_wanted()));
+  if (decoder_->has_words()) AddFinal(decoder_->TakeNBest(hypotheses_wanted()), /*awaited=*/true);
 }
 
 void UtteranceBuilder::Flush(uint64_t flush_id) {

@@ -60,7 +60,8 @@ class UtteranceBuilder {
   void SpeechEnds();
   void AddMark(StreamEvent::Kind kind, int64_t time, uint64_t flush_id = 0);
   void ChangeDecoder();  // to the next one if this one has no words
-  void AddFinal(std::vector<Hypothesis> hypotheses);
+  // `awaited`: that there are no words is an answer, too. Else a single utterance is yet to come.
+  void AddFinal(std::vector<Hypothesis> hypotheses, bool awaited);
   void AddFinalIfWords();
   int hypotheses_wanted() const { return 1 + factory_.alternatives(); }
 

@@ -219,6 +219,32 @@ TEST_F(UtteranceBuilderTest, ASingleUtteranceOfNothingEndsByItsRule) {
   EXPECT_EQ(Events(), Strings{"end"});
 }
 
+TEST_F(UtteranceBuilderTest, NoiseDoesNotEndASingleUtteranceUnlessAFlushDoes) {
+  Calibration doubtful;
+  doubtful.confidence = {-10};
+  CalibrationTable calibrations;
+  calibrations.Set(CalibrationTable::Name(/*beam=*/false, /*language_model=*/false), doubtful);
+  const auto factory = DecoderFactory::Create(&tokens_, nullptr, {}, &calibrations);
+  ASSERT_TRUE(factory.ok()) << factory.status();
+  UtteranceOptions options;
+  options.single_utterance = true;
+  options.interim_results = false;
+  for (const bool flushed : {false, true}) {
+    builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, options);
+    time_ = 0;
+    Say("_ab" + std::string(25, '_'));
+    EXPECT_EQ(Events(), Strings{"final "});
+    if (flushed) {
+      Say("_ab");
+      builder_->Flush(3);
+      EXPECT_EQ(Events(), (Strings{"final ", "end"}));
+    } else {
+      Say("a b c" + std::string(25, '_'));  // too many words for noise
+      EXPECT_EQ(Events(), (Strings{"final a b c", "end"}));
+    }
+  }
+}
+
 TEST_F(UtteranceBuilderTest, SilenceWithoutWordsIsToldOfIfAskedFor) {
   EndpointRules rules;
   rules.silence_without_words_ms = 2000;  // 50 frames
