@@ -44,7 +44,11 @@ void UtteranceBuilder::FindEnd() {
   state.length_ms = (decoder_->time() - begin) / kSamplesPerMs;
   state.trailing_silence_ms = (decoder_->time() - decoder_->last_letter_end()) / kSamplesPerMs;
   FindSpeech(state);
-  switch (FindEndpoint(options_.endpoint, state)) {
+  Endpoint endpoint = FindEndpoint(options_.endpoint, state);
+  if (endpoint == Endpoint::kNone && state.has_words && state.length_ms >= kLongestUtteranceMs) {
+    endpoint = Endpoint::kTooLong;
+  }
+  switch (endpoint) {
     case Endpoint::kNone:
       break;
     case Endpoint::kSilence:

@@ -25,6 +25,10 @@ struct UtteranceOptions {
   bool single_utterance = false;
 };
 
+// The longest utterance, whatever the rules say: what a stream keeps of its words is bounded, and
+// so is a result.
+inline constexpr int kLongestUtteranceMs = 600 * 1000;
+
 class UtteranceBuilder {
  public:
   // `hot_words`: null for none.

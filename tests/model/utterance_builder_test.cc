@@ -119,6 +119,21 @@ TEST_F(UtteranceBuilderTest, LongUtterancesAreCutBetweenWords) {
   EXPECT_EQ(Events(), (Strings{"final bababac", "end"}));
 }
 
+TEST_F(UtteranceBuilderTest, WithoutEndpointsAnUtteranceIsCutAfterTenMinutes) {
+  for (const bool enabled : {false, true}) {
+    EndpointRules rules;
+    rules.enabled = enabled;
+    rules.max_utterance_ms = 0;
+    Start(rules, /*interim=*/false);
+    for (int i = 0; i < 20000; ++i) Say("a ");  // 26 min 40 s
+    const std::vector<StreamEvent> events = builder_->TakeEvents();
+    ASSERT_EQ(events.size(), 2u);
+    EXPECT_EQ(events[0].end, int64_t{16} * kLongestUtteranceMs);
+    EXPECT_EQ(events[1].end, int64_t{16} * 2 * kLongestUtteranceMs);
+    EXPECT_EQ(events[1].hypothesis.words.size(), 7500u);
+  }
+}
+
 TEST_F(UtteranceBuilderTest, FlushMakesFinalAndKeepsTheClock) {
   Start({});
   builder_->Flush(7);
