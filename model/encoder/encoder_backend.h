@@ -1,8 +1,8 @@
 // What a recogniser runs its encoder on, a processor or a GPU, behind one interface:
 //
 //   EncoderBackend   an encoder's weights on one device. Immutable; any thread; outlives its
-//   workers. EncoderWorker    the states of some streams on that device, and what it takes to step
-//   them.
+//                    workers.
+//   EncoderWorker    the states of some streams on that device, and what it takes to step them.
 //
 // A state has the layout of StateLayout on every device, so that a stream can move between them. A
 // frame's log-probabilities depend on its stream's features and chunk lengths only, bit for bit
@@ -20,14 +20,14 @@
 
 namespace rill {
 
-// Thread rule: Step is for one thread at a time, the others for any; a slot is used by one thread
-// at a time. Errors of the device are Internal: then every stream of the worker is lost.
 // Where a worker keeps states.
 struct StateSlots {
   int device = 0;  // where the encoder runs
   int host = 0;    // for those that the device has no room for
 };
 
+// Thread rule: Step is for one thread at a time, the others for any; a slot is used by one thread
+// at a time. Errors of the device are Internal: then every stream of the worker is lost.
 class EncoderWorker {
  public:
   virtual ~EncoderWorker() = default;
