@@ -83,6 +83,19 @@ TEST_F(CudaStatesTest, AStateThatWasMovedIsTheSameBits) {
   }
 }
 
+TEST_F(CudaStatesTest, ASlotThatIsUsedAgainBeginsAnew) {
+  ASSERT_TRUE(Load(SmallConfig(), /*bfloat16=*/true).ok());
+  const auto few = MakeCuda({.device_streams = 2});
+  auto cpu = *cpu_->NewWorker(1), worker = *(*few)->NewWorker(4);
+  const std::vector<float> initial = State(*cpu, *cpu->Acquire());
+  std::vector<EncoderStream> streams;
+  for (uint32_t i = 0; i < 4; ++i) streams.push_back(Open(*worker, 4, 4, i));
+  for (EncoderStream& stream : streams) Step(*worker, {&stream}, {4});
+  for (const EncoderStream& stream : streams) EXPECT_NE(State(*worker, stream.slot), initial);
+  for (const EncoderStream& stream : streams) worker->Release(stream.slot);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(State(*worker, *worker->Acquire()), initial);
+}
+
 TEST_F(CudaStatesTest, WorkersShareTheSlotsOfTheDevice) {
   ASSERT_TRUE(Load(SmallConfig(), /*bfloat16=*/true).ok());
   const auto slots = [&](int workers, int device_streams) {
