@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "absl/strings/str_format.h"
 #include "kernels/cpu/front_conv.h"
 #include "kernels/cpu/recurrent_attention.h"
 
@@ -14,11 +15,6 @@ constexpr size_t kCacheLine = 64;
 int64_t RoundUp(int64_t floats) {
   constexpr int64_t kLineFloats = kCacheLine / sizeof(float);
   return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
-}
-
-float* Allocate(int64_t floats) {
-  return static_cast<float*>(operator new (static_cast<size_t>(floats) * sizeof(float),
-                                           std::align_val_t{kCacheLine}));
 }
 
 }  // namespace
@@ -38,11 +34,27 @@ void StateArena::Free::operator()(float* data) const {
   operator delete (data, std::align_val_t{kCacheLine});
 }
 
-StateArena::StateArena(const StateLayout& layout, std::vector<float> initial, int slots)
-    : layout_(layout),
-      initial_(std::move(initial)),
-      data_(Allocate(layout.total * slots)),
-      pool_(slots) {}
+StateArena::Block StateArena::Allocate(size_t bytes) {
+  return Block(
+      static_cast<float*>(operator new (bytes, std::align_val_t{kCacheLine}, std::nothrow)));
+}
+
+absl::StatusOr<std::unique_ptr<StateArena>> StateArena::Create(const StateLayout& layout,
+                                                               std::vector<float> initial,
+                                                               int slots) {
+  const size_t bytes = static_cast<size_t>(layout.total) * sizeof(float) * slots;
+  Block data = Allocate(bytes);
+  if (data == nullptr) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "no memory for the states of %d streams, %.1f GB: a worker's share of --max-streams", slots,
+        1e-9 * static_cast<double>(bytes)));
+  }
+  return std::unique_ptr<StateArena>(
+      new StateArena(layout, std::move(initial), slots, std::move(data)));
+}
+
+StateArena::StateArena(const StateLayout& layout, std::vector<float> initial, int slots, Block data)
+    : layout_(layout), initial_(std::move(initial)), data_(std::move(data)), pool_(slots) {}
 
 absl::StatusOr<int> StateArena::Acquire() {
   const absl::StatusOr<int> slot = pool_.Acquire();

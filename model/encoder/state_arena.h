@@ -37,7 +37,9 @@ struct StateLayout {
 class StateArena {
  public:
   // `initial`: the state of a stream that has heard nothing ([layout.total]; sinks are not zero).
-  StateArena(const StateLayout& layout, std::vector<float> initial, int slots);
+  // ResourceExhausted: there is no memory for so many slots.
+  static absl::StatusOr<std::unique_ptr<StateArena>> Create(const StateLayout& layout,
+                                                            std::vector<float> initial, int slots);
 
   // As SlotPool's; the slot holds the initial state.
   absl::StatusOr<int> Acquire();
@@ -54,10 +56,14 @@ class StateArena {
   struct Free {
     void operator()(float* data) const;
   };
+  using Block = std::unique_ptr<float[], Free>;
+
+  StateArena(const StateLayout& layout, std::vector<float> initial, int slots, Block data);
+  static Block Allocate(size_t bytes);  // null: there is no such memory
 
   const StateLayout layout_;
   const std::vector<float> initial_;
-  const std::unique_ptr<float[], Free> data_;
+  const Block data_;
   SlotPool pool_;
 };
 

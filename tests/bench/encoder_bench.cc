@@ -88,14 +88,19 @@ void EncoderStep(benchmark::State& state, const std::string& size) {
   }
   const Encoder& encoder = *model.encoder;
   const int rows = static_cast<int>(state.range(0)), frames = static_cast<int>(state.range(1));
-  StateArena arena(encoder.layout(), encoder.InitialState(), rows);
+  const auto arena = StateArena::Create(encoder.layout(), encoder.InitialState(), rows);
+  if (!arena.ok()) {
+    state.SkipWithError("no memory for the states");
+    return;
+  }
   const auto scratch = encoder.NewScratch();
   const std::vector<float> features = RandomFloats(int64_t{4} * frames * encoder.config().mel_bins);
   std::vector<float> log_probs(static_cast<size_t>(rows) * frames * encoder.config().vocab_size());
   std::vector<EncoderRow> batch;
-  for (int i = 0; i < rows; ++i) batch.push_back({*arena.Acquire(), 8, frames, features.data()});
+  for (int i = 0; i < rows; ++i)
+    batch.push_back({*(*arena)->Acquire(), 8, frames, features.data()});
 
-  for (auto _ : state) encoder.Step(batch, arena, *scratch, log_probs.data());
+  for (auto _ : state) encoder.Step(batch, **arena, *scratch, log_probs.data());
 
   const double done = static_cast<double>(state.iterations()) * rows * frames;
   const double giga_flop = 1e-9 * FlopPerFrame(encoder.config()) * done;

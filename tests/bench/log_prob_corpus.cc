@@ -61,8 +61,9 @@ void FindLoudPart(const std::vector<float>& samples, int sample_rate, LogProbCli
 absl::StatusOr<LogProbCorpus> Hear(const training::Manifest& manifest, const Encoder& encoder,
                                    int chunk_frames) {
   const ModelConfig& config = encoder.config();
-  StateArena arena(encoder.layout(), encoder.InitialState(), 1);
-  const absl::StatusOr<int> slot = arena.Acquire();
+  const auto arena = StateArena::Create(encoder.layout(), encoder.InitialState(), 1);
+  if (!arena.ok()) return arena.status();
+  const absl::StatusOr<int> slot = (*arena)->Acquire();
   if (!slot.ok()) return slot.status();
   const auto scratch = encoder.NewScratch();
   LogProbCorpus corpus{manifest.name, {}};
@@ -77,9 +78,9 @@ absl::StatusOr<LogProbCorpus> Hear(const training::Manifest& manifest, const Enc
     FindLoudPart(*samples, config.sample_rate, &heard);
     heard.seconds = static_cast<double>(samples->size()) / config.sample_rate;
     heard.log_probs.resize(static_cast<size_t>(frames) * config.tokens.size());
-    arena.Reset(*slot);
+    (*arena)->Reset(*slot);
     const EncoderRow row{*slot, chunk_frames, frames, features.data()};
-    encoder.Step({&row, 1}, arena, *scratch, heard.log_probs.data());
+    encoder.Step({&row, 1}, **arena, *scratch, heard.log_probs.data());
     corpus.clips.push_back(std::move(heard));
   }
   return corpus;

@@ -43,7 +43,9 @@ class EncoderTest : public ::testing::Test {
     auto encoder = Encoder::Create(*file_, {.allow_bfloat16 = bfloat16});
     ASSERT_TRUE(encoder.ok()) << encoder.status();
     encoder_ = *std::move(encoder);
-    arena_ = std::make_unique<StateArena>(encoder_->layout(), encoder_->InitialState(), 64);
+    auto arena = StateArena::Create(encoder_->layout(), encoder_->InitialState(), 64);
+    ASSERT_TRUE(arena.ok()) << arena.status();
+    arena_ = *std::move(arena);
   }
 
   int bins() const { return file_->config().mel_bins; }

@@ -1,12 +1,18 @@
 #include "model/encoder/state_arena.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <limits>
 #include <set>
 #include <thread>
 
 #include "tests/model/test_model.h"
+
+// Sanitizers abort where an allocation fails, unless they are told that the caller can bear it.
+extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 
 namespace rill {
 namespace {
@@ -41,54 +47,62 @@ TEST(StateArenaTest, PartsDoNotOverlapAndBeginOnCacheLines) {
 
 TEST(StateArenaTest, EverySlotOnceThenExhausted) {
   const StateLayout layout(TinyModelConfig());
-  StateArena arena(layout, CountingState(layout), 3);
+  const auto arena = *StateArena::Create(layout, CountingState(layout), 3);
   std::set<int> slots;
-  for (int i = 0; i < 3; ++i) slots.insert(*arena.Acquire());
+  for (int i = 0; i < 3; ++i) slots.insert(*arena->Acquire());
   EXPECT_EQ(slots, (std::set<int>{0, 1, 2}));
-  EXPECT_EQ(arena.in_use(), 3);
-  EXPECT_EQ(arena.Acquire().status().code(), absl::StatusCode::kResourceExhausted);
-  arena.Release(2);
-  arena.Release(1);
-  EXPECT_EQ(arena.in_use(), 1);
-  EXPECT_EQ(*arena.Acquire(), 1);  // the lowest
+  EXPECT_EQ(arena->in_use(), 3);
+  EXPECT_EQ(arena->Acquire().status().code(), absl::StatusCode::kResourceExhausted);
+  arena->Release(2);
+  arena->Release(1);
+  EXPECT_EQ(arena->in_use(), 1);
+  EXPECT_EQ(*arena->Acquire(), 1);  // the lowest
 }
 
 TEST(StateArenaTest, AFreshSlotHoldsTheInitialState) {
   const StateLayout layout(TinyModelConfig());
   const std::vector<float> initial = CountingState(layout);
-  StateArena arena(layout, initial, 2);
+  const auto arena = *StateArena::Create(layout, initial, 2);
   const auto contents = [&](int slot) {
-    return std::vector<float>(arena.slot(slot), arena.slot(slot) + layout.total);
+    return std::vector<float>(arena->slot(slot), arena->slot(slot) + layout.total);
   };
-  const int slot = *arena.Acquire();
+  const int slot = *arena->Acquire();
   EXPECT_EQ(contents(slot), initial);
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(arena.slot(slot)) % 64, 0u);
-  arena.slot(slot)[5] = -1;
-  arena.Release(slot);
-  EXPECT_EQ(*arena.Acquire(), slot);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(arena->slot(slot)) % 64, 0u);
+  arena->slot(slot)[5] = -1;
+  arena->Release(slot);
+  EXPECT_EQ(*arena->Acquire(), slot);
   EXPECT_EQ(contents(slot), initial);
-  arena.slot(slot)[5] = -1;
-  arena.Reset(slot);
+  arena->slot(slot)[5] = -1;
+  arena->Reset(slot);
   EXPECT_EQ(contents(slot), initial);
+}
+
+TEST(StateArenaTest, MoreSlotsThanThereIsMemoryForAreRefused) {
+  const StateLayout layout(*NamedModelConfig("m"));  // petabytes: more than addresses go round
+  const auto arena =
+      StateArena::Create(layout, CountingState(layout), std::numeric_limits<int>::max());
+  EXPECT_EQ(arena.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(arena.status().message(), testing::HasSubstr("--max-streams"));
 }
 
 TEST(StateArenaTest, ManyThreadsNeverShareASlot) {
   const StateLayout layout(TinyModelConfig());
-  StateArena arena(layout, CountingState(layout), 8);
+  const auto arena = *StateArena::Create(layout, CountingState(layout), 8);
   std::vector<std::thread> threads;
   for (int id = 0; id < 8; ++id) {
     threads.emplace_back([&arena, id] {
       for (int i = 0; i < 200; ++i) {
-        const int slot = *arena.Acquire();
-        arena.slot(slot)[0] = static_cast<float>(id);
+        const int slot = *arena->Acquire();
+        arena->slot(slot)[0] = static_cast<float>(id);
         std::this_thread::yield();
-        EXPECT_EQ(arena.slot(slot)[0], static_cast<float>(id));
-        arena.Release(slot);
+        EXPECT_EQ(arena->slot(slot)[0], static_cast<float>(id));
+        arena->Release(slot);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(arena.in_use(), 0);
+  EXPECT_EQ(arena->in_use(), 0);
 }
 
 }  // namespace

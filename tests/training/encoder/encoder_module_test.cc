@@ -177,15 +177,16 @@ TEST_P(ParallelAgainstRecurrent, SameLogProbabilities) {
   const auto file = Export(module);
   const auto encoder = Encoder::Create(*file, {.allow_bfloat16 = false});
   ASSERT_TRUE(encoder.ok()) << encoder.status();
-  StateArena arena((*encoder)->layout(), (*encoder)->InitialState(), 1);
+  const auto arena = StateArena::Create((*encoder)->layout(), (*encoder)->InitialState(), 1);
+  ASSERT_TRUE(arena.ok()) << arena.status();
   const auto scratch = (*encoder)->NewScratch();
-  const int slot = *arena.Acquire();
+  const int slot = *(*arena)->Acquire();
   Tensor got = at::empty({frames, config.vocab_size()});
   for (int64_t t = 0; t < frames; t += chunk) {
     const int count = static_cast<int>(std::min<int64_t>(chunk, frames - t));
     const EncoderRow row{slot, chunk, count,
                          features.const_data_ptr<float>() + 4 * t * config.mel_bins};
-    (*encoder)->Step({&row, 1}, arena, *scratch, got.data_ptr<float>() + t * config.vocab_size());
+    (*encoder)->Step({&row, 1}, **arena, *scratch, got.data_ptr<float>() + t * config.vocab_size());
   }
   EXPECT_LT((got - expected[0]).abs().max().item<float>(), 2e-3);
 }
