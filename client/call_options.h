@@ -13,15 +13,25 @@ namespace rill::client {
 struct CallOptions {
   // From the start of the call to its end; then it fails with DeadlineExceeded. Unset: no deadline.
   std::optional<std::chrono::milliseconds> timeout;
+  // The same as a point in time, for what is made of several calls; wins over `timeout`.
+  std::optional<std::chrono::system_clock::time_point> deadline;
   // A stop request cancels the call, from any thread.
   std::stop_token stop;
+
+  // These, with a timeout that has begun.
+  CallOptions Fixed() const {
+    CallOptions fixed = *this;
+    if (timeout && !deadline) fixed.deadline = std::chrono::system_clock::now() + *timeout;
+    return fixed;
+  }
 };
 
 // gRPC's context with the options applied.
 class CallContext {
  public:
   explicit CallContext(const CallOptions& options) : on_stop_(options.stop, Canceller{&context_}) {
-    if (options.timeout) context_.set_deadline(std::chrono::system_clock::now() + *options.timeout);
+    const CallOptions fixed = options.Fixed();
+    if (fixed.deadline) context_.set_deadline(*fixed.deadline);
   }
 
   grpc::ClientContext* get() { return &context_; }

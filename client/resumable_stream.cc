@@ -14,6 +14,9 @@ using Response = v1::StreamingRecognizeResponse;
 constexpr size_t kMaxUnsentBytes = 1 << 20;
 // Of requests that a server may still lose: much more than it lets wait between two checkpoints.
 constexpr size_t kMaxRingBytes = 256 << 20;
+// Calls that are tried while servers say no: behind one name there may be several, of which some
+// have another model or version.
+constexpr size_t kMaxRefusals = 5;
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{2000};
 
@@ -42,7 +45,7 @@ ResumableStream::ResumableStream(std::vector<v1::SpeechRecognition::Stub*> serve
                                  const CallOptions& call_options)
     : servers_(std::move(servers)),
       options_(options),
-      call_options_(call_options),
+      call_options_(call_options.Fixed()),
       config_(WithCheckpoints(config, options.checkpoint_ms)),
       lost_(Clock::now()) {
   StartCall();
@@ -158,7 +161,7 @@ bool ResumableStream::MayResume(const absl::Status& error, bool worked) {
   if (!started_) return lost && attempts_ < servers_.size();
   if (worked && !lost) return false;
   // What one server refuses another may take: it has another model, say.
-  if (!lost && ++refusals_ >= servers_.size()) return false;
+  if (!lost && ++refusals_ >= std::max(servers_.size(), kMaxRefusals)) return false;
   return Clock::now() - lost_ < options_.max_outage;
 }
 

@@ -46,6 +46,11 @@ void FrameQueue::PushEnd() {
 void FrameQueue::PushMark(Mark mark) {
   const std::lock_guard lock(mutex_);
   mark.position = pushed_;
+  if (mark.kind == Mark::Kind::kHotWords && !marks_.empty() &&
+      marks_.back().kind == Mark::Kind::kHotWords && marks_.back().position == pushed_) {
+    marks_weight_ -= marks_.back().weight;
+    marks_.pop_back();
+  }
   marks_weight_ += mark.weight;
   marks_.push_back(std::move(mark));
 }
@@ -103,6 +108,11 @@ void FrameQueue::Load(const DecoderFactory& factory, int max_frames, StateReader
     }
   }
   Push(rest);
+}
+
+int FrameQueue::frames() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int>(pushed_ - taken_);
 }
 
 int FrameQueue::size() const {

@@ -36,7 +36,7 @@ class FrameQueue {
 
   void Push(absl::Span<const float> frames);  // [n, mel_bins]
   void PushFlush(uint64_t flush_id);
-  // For the frames to come. `bytes`: what they occupy.
+  // For the frames to come, in place of others for the very same ones. `bytes`: what they occupy.
   void PushHotWords(std::shared_ptr<const HotWords> hot_words, size_t bytes);
   void PushEnd();
 
@@ -45,7 +45,8 @@ class FrameQueue {
   void Save(StateWriter& writer) const;
   void Load(const DecoderFactory& factory, int max_frames, StateReader& reader);
 
-  // Frames waiting; marks count by their memory, one at least, so that they fill a queue, too.
+  int frames() const;  // waiting
+  // The same and the marks, which count by their memory, one at least: they fill a queue, too.
   int size() const;
   // Whether Take would give anything.
   bool ready(int chunk) const;

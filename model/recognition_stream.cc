@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "model/state/state_options.h"
+#include "model/state_options.h"
 
 namespace rill {
 namespace {
@@ -13,6 +13,8 @@ namespace {
 constexpr int64_t kSamplesPerFeatureFrame = 160;
 // Bytes are decoded piece by piece: a few bytes of FLAC can be an hour of silence.
 constexpr size_t kSliceBytes = 4096;
+// Of hot words that wait for the audio they are for, before more are refused.
+constexpr size_t kMaxWaitingHotWordBytes = 4 << 20;
 // Working memory a stream holds on to, in floats.
 constexpr size_t kKeptFloats = 16 << 10;
 
@@ -57,12 +59,13 @@ absl::Status RecognitionStreamImpl::CheckOpen() const {
 }
 
 absl::Status RecognitionStreamImpl::AcceptSamples() {
-  samples_received_ += static_cast<int64_t>(samples_.size());
   log_mel_.Accept(samples_, &frames_);
   queue_.Push(frames_);
+  // After that: what is received and does not wait counts as recognised.
+  samples_received_ += static_cast<int64_t>(samples_.size());
   Clear(samples_);
   Clear(frames_);
-  if (queue_.size() > kMaxBacklogFrames) {
+  if (queue_.frames() > kMaxBacklogFrames) {
     error_ = absl::InvalidArgumentError(
         absl::StrCat("audio: one message holds more than ", kMaxBacklogFrames / 6000,
                      " minutes of audio; send it in smaller pieces"));
@@ -97,7 +100,7 @@ absl::Status RecognitionStreamImpl::AcceptFeatures(absl::Span<const float> frame
                                                             config_.mel_bins));
   }
   const int64_t count = static_cast<int64_t>(frames.size()) / config_.mel_bins;
-  if (queue_.size() + count > kMaxBacklogFrames) {
+  if (queue_.frames() + count > kMaxBacklogFrames) {
     return error_ = absl::InvalidArgumentError(
                "features.data: too many frames in one message; send smaller pieces");
   }
@@ -106,8 +109,8 @@ absl::Status RecognitionStreamImpl::AcceptFeatures(absl::Span<const float> frame
       return error_ = absl::InvalidArgumentError("features.data: has a value that is not finite");
     }
   }
-  samples_received_ += count * kSamplesPerFeatureFrame;
   queue_.Push(frames);
+  samples_received_ += count * kSamplesPerFeatureFrame;
   return absl::OkStatus();
 }
 
@@ -116,6 +119,14 @@ absl::Status RecognitionStreamImpl::SetHotWords(absl::Span<const HotWord> hot_wo
   auto made = factory_.MakeHotWords(hot_words);
   if (!made.ok()) return made.status();
   const size_t bytes = *made == nullptr ? 0 : (*made)->bytes();
+  // The model takes hot words with the audio that follows them, so without any they pile up.
+  const size_t waiting =
+      static_cast<size_t>(queue_.size() - queue_.frames()) * config_.mel_bins * sizeof(float);
+  if (!ready() && waiting > kMaxWaitingHotWordBytes) {
+    return absl::InvalidArgumentError(
+        "hot_words: too many changes with hardly any audio between them; send more audio before "
+        "the next");
+  }
   queue_.PushHotWords(*std::move(made), bytes);
   return absl::OkStatus();
 }
@@ -146,9 +157,9 @@ absl::Status RecognitionStreamImpl::FinishAudio() {
 
 absl::StatusOr<std::string> RecognitionStreamImpl::Save() const {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
-  if (queue_.size() > kMaxSavedFrames) {
+  if (queue_.frames() > kMaxSavedFrames) {
     return absl::UnavailableError(
-        absl::StrCat("state: ", queue_.size(), " frames wait for the model; ask again later"));
+        absl::StrCat("state: ", queue_.frames(), " frames wait for the model; ask again later"));
   }
   StateWriter writer;
   identity_.Save(writer);

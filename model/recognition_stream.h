@@ -38,8 +38,8 @@ class RecognitionStreamImpl final : public RecognitionStream {
   absl::Status Flush(uint64_t flush_id) override;
   absl::Status Finish() override;
 
-  int queued_frames() const override { return queue_.size(); }
-  bool full() const override { return queue_.size() >= options_.max_queued_frames; }
+  int queued_frames() const override { return queue_.frames(); }
+  bool full() const override { return queue_.size() >= options_.max_queued_frames && ready(); }
   bool ready() const override { return queue_.ready(chunk_feature_frames()); }
   int64_t samples_received() const override { return samples_received_; }
 

@@ -106,8 +106,10 @@ class RecognitionStream {
 
   // Any thread.
   virtual int queued_frames() const = 0;  // feature frames waiting
-  virtual bool full() const = 0;          // queued_frames() >= max_queued_frames: stop feeding
-  virtual bool ready() const = 0;         // a Step would do something for this stream
+  // So much waits (frames, and hot words by their memory) that nothing should be fed before the
+  // next step. Only while there is something to step: a stream that waits for audio can take it.
+  virtual bool full() const = 0;
+  virtual bool ready() const = 0;                // a Step would do something for this stream
   virtual int64_t samples_received() const = 0;  // 16 kHz samples
 
   // Model thread, after Step: takes the events so far.

@@ -34,7 +34,7 @@ constexpr char kAbout[] =
     "The same from a file:\n"
     "  rill-server --config rill.toml\n"
     "SIGTERM or SIGINT: no new streams, open ones may end (--drain-timeout); a second one: "
-    "exit at once. SIGHUP: read the token file again.\n";
+    "exit at once. SIGHUP, with --token-file: read it again.\n";
 
 constexpr char kAboutToken[] =
     "Makes a bearer token: the token goes to standard error, once, for the client; its line for\n"
@@ -82,6 +82,7 @@ void WaitForStop(const sigset_t& signals, Server* server) {
 
 int Serve(ServerOptions options) {
   ConfigureLog(options.log_level, options.log_format);
+  signal(SIGPIPE, SIG_IGN);  // whoever reads the log may go away
   TakeGrpcLog();
   if (absl::Status status = CheckListening(options); !status.ok())
     return Fail("start_error", status);

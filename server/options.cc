@@ -116,6 +116,11 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--drain-timeout", "SECONDS", &options->drain_timeout,
           "How long open streams may go on after SIGTERM.")
       ->check(CLI::Range(0.0, 86400.0));
+  add.Add("--max-connection-age", "SECONDS", &options->max_connection_age,
+          "Clients are asked to connect anew after so long, which leads some of their next streams "
+          "to "
+          "servers that have been added; open streams stay. 0: never.")
+      ->check(CLI::Range(0, 1000000));
   add.Add("--max-message-bytes", "BYTES", &options->max_message_bytes,
           "The largest message a client may send; for Recognize, the whole recording.")
       ->check(CLI::Range(1024, kMaxInt));

@@ -34,8 +34,9 @@ struct ServerOptions {
   int max_chunks_per_step = 8;
   bool pin_workers = false;
   bool bfloat16 = true;
-  double idle_timeout = 60;   // seconds; 0: none
-  double drain_timeout = 30;  // seconds
+  double idle_timeout = 60;    // seconds; 0: none
+  double drain_timeout = 30;   // seconds
+  int max_connection_age = 0;  // seconds; 0: none
   int max_message_bytes = 4 << 20;
   int max_metadata_bytes = 8192;
   int max_audio_seconds = 14400;  // of a recording; 0: no limit

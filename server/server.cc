@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <climits>
 #include <set>
 #include <utility>
 
@@ -136,6 +137,7 @@ Server::Server(const ServerOptions& options, std::vector<ServedModel> models,
   limits.max_audio_seconds = options.max_audio_seconds;
   limits.max_stream_seconds = options.max_stream_seconds;
   limits.log_transcripts = options.log_transcripts;
+  limits.max_message_bytes = options.max_message_bytes;
   core_ = std::make_unique<SpeechCore>(std::move(models), limits, access_.get(), &seal_, &registry_,
                                        &executor_);
   service_ = std::make_unique<SpeechService>(core_.get());
@@ -148,8 +150,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   absl::StatusOr<std::unique_ptr<Access>> access = std::make_unique<Access>();
   if (!options.token_file.empty()) access = Access::FromFile(options.token_file);
   if (!access.ok()) return access.status();
-  absl::StatusOr<StateSeal> seal = StateSeal();
-  if (!options.state_key_file.empty()) seal = StateSeal::FromFile(options.state_key_file);
+  absl::StatusOr<StateSeal> seal = options.state_key_file.empty()
+                                       ? StateSeal::Random()
+                                       : StateSeal::FromFile(options.state_key_file);
   if (!seal.ok()) return seal.status();
   std::unique_ptr<Server> server(
       new Server(options, std::move(models), *std::move(access), *std::move(seal)));
@@ -178,12 +181,22 @@ absl::Status Server::Listen(const ServerOptions& options) {
   }
   builder.RegisterService(service_.get());
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  // gRPC looks at the size of a compressed message before it inflates it, and nobody after that has
+  // bounded what comes out.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
   // Without this, a second server on the same port would silently get half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   // A peer that is switched off says nothing: ask, so that its streams do not hold their slots.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+  if (options.max_connection_age > 0) {
+    const int64_t age_ms = int64_t{1000} * options.max_connection_age;
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               static_cast<int>(std::min<int64_t>(age_ms, INT_MAX)));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, INT_MAX);
+  }
   // Clients may ask too, also while they are silent.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);

@@ -15,6 +15,10 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "LINEAR16 is written as it lies in memory");
 
+// What a header may ask for: beyond that it is damaged, and would have memory made for it.
+constexpr int kMaxRate = 768'000;  // Hz
+constexpr int kMaxChannels = 64;
+
 int16_t ToLinear16(float sample) {
   if (std::isnan(sample)) return 0;
   return static_cast<int16_t>(std::lrint(std::clamp(sample * 32768.0f, -32768.0f, 32767.0f)));
@@ -31,6 +35,11 @@ absl::StatusOr<std::unique_ptr<AudioFile>> AudioFile::Open(const std::string& pa
   if (file == nullptr || info.channels < 1 || info.samplerate < 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         path, ": not an audio file that libsndfile can read (", sf_strerror(file.get()), ")"));
+  }
+  if (info.samplerate > kMaxRate || info.channels > kMaxChannels) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": its header says ", info.samplerate,
+                                                   " Hz and ", info.channels,
+                                                   " channels; is it damaged?"));
   }
   return std::unique_ptr<AudioFile>(new AudioFile(path, std::move(file), info));
 }

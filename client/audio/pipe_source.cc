@@ -17,6 +17,20 @@ namespace {
 constexpr int kPollMs = 100;
 constexpr size_t kMaxBytes = 64 * 1024;  // of audio whose duration is not known
 
+int BytesPerSample(v1::AudioEncoding encoding) {  // 0 if it has a header
+  switch (encoding) {
+    case v1::FLOAT32:
+      return 4;
+    case v1::LINEAR16:
+      return 2;
+    case v1::MULAW:
+    case v1::ALAW:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<PipeSource>> PipeSource::Open(int fd, const v1::AudioFormat& raw,
@@ -48,10 +62,8 @@ PipeSource::PipeSource(int fd, const v1::AudioFormat& format, const std::atomic<
     : fd_(fd), format_(format), stop_(stop) {}
 
 int64_t PipeSource::bytes_per_second() const {
-  const int bytes_per_sample = format_.encoding() == v1::FLOAT32    ? 4
-                               : format_.encoding() == v1::LINEAR16 ? 2
-                                                                    : 0;
-  return int64_t{bytes_per_sample} * format_.sample_rate_hertz() * std::max(1, format_.channels());
+  return int64_t{BytesPerSample(format_.encoding())} * format_.sample_rate_hertz() *
+         std::max(1, format_.channels());
 }
 
 absl::StatusOr<AudioPiece> PipeSource::Read(std::chrono::milliseconds duration) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "client/cli/connection_options.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/load_command.h"
@@ -38,7 +39,7 @@ constexpr char kStreamHelp[] = R"(Examples:
   rill stream --mic --single-utterance      until you pause
   rill stream talk.flac --server a:50051 --or-server b:50051     b takes over if a goes away
   ffmpeg -i URL -f s16le -ac 1 -ar 16000 - | rill stream - --rate 16000
-  rill stream call.raw --rate 8000 --encoding linear16
+  rill stream call.ulaw --rate 8000 --encoding mulaw
 
 On a terminal, what is heard so far is on the last line and what is final above it. Elsewhere
 only finals are written. Standard input is sent as it comes. Ctrl-C ends the audio and waits for
@@ -117,10 +118,13 @@ void AddStream(Context& context) {
   sub->add_option_function<std::string>(
          "--encoding",
          [raw = &command->raw](const std::string& name) {
-           raw->set_encoding(name == "float32" ? v1::FLOAT32 : v1::LINEAR16);
+           v1::AudioEncoding encoding = v1::LINEAR16;
+           v1::AudioEncoding_Parse(absl::AsciiStrToUpper(name), &encoding);
+           raw->set_encoding(encoding);
          },
-         "Of raw PCM, little-endian: linear16 (signed 16 bit, the default) or float32")
-      ->check(CLI::IsMember({"linear16", "float32"}))
+         "Of raw PCM, little-endian: linear16 (signed 16 bit, the default) or float32; of a "
+         "telephone: mulaw or alaw")
+      ->check(CLI::IsMember({"linear16", "float32", "mulaw", "alaw"}))
       ->type_name("NAME")
       ->needs("--rate");
   sub->add_option_function<int>(

@@ -32,6 +32,10 @@ std::unique_ptr<MonoDecoder> MakeMonoDecoder(AudioEncoding encoding, const Audio
       return std::make_unique<PcmDecoder>(SampleFormat::kSigned16, channels, format.sample_rate);
     case AudioEncoding::kFloat32:
       return std::make_unique<PcmDecoder>(SampleFormat::kFloat32, channels, format.sample_rate);
+    case AudioEncoding::kMuLaw:
+      return std::make_unique<PcmDecoder>(SampleFormat::kMuLaw, channels, format.sample_rate);
+    case AudioEncoding::kALaw:
+      return std::make_unique<PcmDecoder>(SampleFormat::kALaw, channels, format.sample_rate);
     case AudioEncoding::kWav:
       return std::make_unique<WavDecoder>(format);
     case AudioEncoding::kFlac:
@@ -95,7 +99,7 @@ class ResamplingDecoder : public AudioDecoder {
     finished_ = reader.ReadBool();
     if (finished_) return;
     magic_.Load(reader, kMagicBytes, kMagicBytes);
-    encoding_ = reader.ReadEnum(AudioEncoding::kFlac, "audio encoding");
+    encoding_ = reader.ReadEnum(AudioEncoding::kALaw, "audio encoding");
     const bool detected = encoding_ == AudioEncoding::kWav || encoding_ == AudioEncoding::kFlac;
     reader.Require(
         encoding_ == format_.encoding || (format_.encoding == AudioEncoding::kAuto && detected),

@@ -9,6 +9,11 @@ bool IsUsableRate(int rate) { return rate >= kMinSampleRate && rate <= kMaxSampl
 
 }  // namespace
 
+bool IsRaw(AudioEncoding encoding) {
+  return encoding == AudioEncoding::kLinear16 || encoding == AudioEncoding::kFloat32 ||
+         encoding == AudioEncoding::kMuLaw || encoding == AudioEncoding::kALaw;
+}
+
 absl::Status AudioFormat::Validate() const {
   switch (encoding) {
     case AudioEncoding::kAuto:
@@ -16,12 +21,14 @@ absl::Status AudioFormat::Validate() const {
     case AudioEncoding::kFloat32:
     case AudioEncoding::kWav:
     case AudioEncoding::kFlac:
+    case AudioEncoding::kMuLaw:
+    case AudioEncoding::kALaw:
       break;
     default:
       return absl::InvalidArgumentError(
           absl::StrCat("encoding: ", static_cast<int>(encoding), " is not a known encoding"));
   }
-  const bool raw = encoding == AudioEncoding::kLinear16 || encoding == AudioEncoding::kFloat32;
+  const bool raw = IsRaw(encoding);
   const bool rate_known = raw || sample_rate != 0;
   if (rate_known && !IsUsableRate(sample_rate)) {
     return absl::InvalidArgumentError(

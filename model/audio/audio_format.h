@@ -12,7 +12,12 @@ enum class AudioEncoding {
   kFloat32,   // IEEE little-endian in [-1, 1]
   kWav,
   kFlac,
+  kMuLaw,  // G.711, a byte a sample
+  kALaw,
 };
+
+// Without a header: the rate must be given.
+bool IsRaw(AudioEncoding encoding);
 
 inline constexpr int kMinSampleRate = 4'000;    // Hz
 inline constexpr int kMaxSampleRate = 192'000;  // Hz
@@ -20,7 +25,7 @@ inline constexpr int kMaxChannels = 8;
 
 struct AudioFormat {
   AudioEncoding encoding = AudioEncoding::kAuto;
-  // Hz, kMinSampleRate to kMaxSampleRate. Must be given for raw PCM. For WAV and FLAC the header
+  // Hz, kMinSampleRate to kMaxSampleRate. Must be given if IsRaw. For WAV and FLAC the header
   // decides; 0 leaves it to the header, anything else must agree with it.
   int sample_rate = 0;
   // 1 (also if 0) to kMaxChannels, interleaved; mixed down to one. For WAV and FLAC the header

@@ -8,6 +8,12 @@
 namespace rill {
 namespace {
 
+// Of one call: a few bytes a frame can be an hour of silence, and what they become takes memory
+// before anybody can look at it. Pieces of 4 KB of speech have less than a second.
+constexpr uint64_t kMaxSamplesPerCall = 4 << 20;
+// More bytes that are waited for before a frame is tried again.
+constexpr size_t kMaxRetryBytes = 4096;
+
 // Twice what the largest frame takes if stored without compression: no encoder writes more.
 size_t MaxFrameBytes(const FlacStreamInfo& info) {
   const size_t bits = static_cast<size_t>(info.max_block_samples) * info.channels *
@@ -77,6 +83,7 @@ absl::Status FlacFrameDecoder::Finish(std::vector<float>* samples) {
 
 absl::Status FlacFrameDecoder::DecodeFrames(std::vector<float>* samples) {
   output_ = samples;
+  const uint64_t before = decoded_samples_;
   while (info_.total_samples == 0 || decoded_samples_ < info_.total_samples) {
     ran_dry_ = false;
     const bool decoded = FLAC__stream_decoder_process_single(decoder_.get());
@@ -86,7 +93,7 @@ absl::Status FlacFrameDecoder::DecodeFrames(std::vector<float>* samples) {
     if (state == FLAC__STREAM_DECODER_ABORTED) {
       FLAC__stream_decoder_flush(decoder_.get());
       read_ = 0;
-      retry_size_ = input_.size() + input_.size() / 8 + 1;
+      retry_size_ = input_.size() + std::min(input_.size() / 8 + 1, kMaxRetryBytes);
       if (input_.size() > max_frame_bytes_) {
         status_ = FrameTooLarge(info_, decoded_samples_);
       }
@@ -99,6 +106,13 @@ absl::Status FlacFrameDecoder::DecodeFrames(std::vector<float>* samples) {
       return status_;
     }
     DropDecoded(static_cast<size_t>(position));
+    if (decoded_samples_ - before > kMaxSamplesPerCall) {
+      status_ =
+          absl::InvalidArgumentError(absl::StrCat("FLAC: more than ", kMaxSamplesPerCall,
+                                                  " samples in a few kilobytes; send WAV, or leave "
+                                                  "such silence out"));
+      return status_;
+    }
   }
   input_.clear();
   return absl::OkStatus();

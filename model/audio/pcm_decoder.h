@@ -1,4 +1,4 @@
-// MonoDecoder of headerless interleaved PCM: LINEAR16, FLOAT32, and the data chunk of a WAV.
+// MonoDecoder of headerless interleaved PCM: LINEAR16, FLOAT32, G.711, and the data chunk of a WAV.
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
 #include "server/engine/warm_up.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <future>
 #include <memory>
@@ -56,8 +57,9 @@ absl::Status WarmUp(Engine* engine, int chunk_frames) {
   const int samples = 2 * chunk_frames * kFrameMs * 16;
   std::vector<std::future<void>> streams;
   absl::Status status;
-  // Admission spreads them, one a worker.
-  for (int i = 0; i < engine->workers() && status.ok(); ++i) {
+  // Admission spreads them, one a worker that has room for one.
+  const int count = std::min(engine->workers(), engine->max_streams());
+  for (int i = 0; i < count && status.ok(); ++i) {
     auto stream = engine->Open(options);
     if (!stream.ok()) {
       status = stream.status();

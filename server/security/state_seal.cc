@@ -20,8 +20,12 @@ constexpr size_t kMaxKeyBytes = 4096;
 
 }  // namespace
 
-StateSeal::StateSeal() : key_(kMinKeyBytes, '\0') {
-  RAND_bytes(reinterpret_cast<unsigned char*>(key_.data()), static_cast<int>(key_.size()));
+absl::StatusOr<StateSeal> StateSeal::Random() {
+  std::string key(kMinKeyBytes, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size())) != 1) {
+    return absl::InternalError("this system gives no random bytes for the key of stream states");
+  }
+  return StateSeal(std::move(key));
 }
 
 absl::StatusOr<StateSeal> StateSeal::FromFile(const std::string& path) {

@@ -13,8 +13,8 @@ namespace rill::server {
 
 class StateSeal {
  public:
-  // A random key: only this process can open what it seals.
-  StateSeal();
+  // A random key: only this process can open what it seals. Internal: there is no randomness.
+  static absl::StatusOr<StateSeal> Random();
 
   // The key is the content of a file, 32 to 4,096 bytes, the same on all servers that streams move
   // between. Errors name the file.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -46,6 +47,7 @@ absl::StatusOr<TokenTable> TokenTable::Read(const std::string& path) {
 
 absl::StatusOr<TokenTable> TokenTable::Parse(absl::string_view text, const std::string& path) {
   TokenTable table;
+  std::set<TokenHash> hashes;
   int number = 0;
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     ++number;
@@ -67,9 +69,7 @@ absl::StatusOr<TokenTable> TokenTable::Parse(absl::string_view text, const std::
         (!absl::SimpleAtoi(fields[2], &entry.owner.max_streams) || entry.owner.max_streams < 1)) {
       return wrong("the limit is not a number above 0");
     }
-    for (const Entry& other : table.entries_) {
-      if (other.hash == entry.hash) return wrong("the token is there already");
-    }
+    if (!hashes.insert(entry.hash).second) return wrong("the token is there already");
     table.entries_.push_back(std::move(entry));
   }
   return table;

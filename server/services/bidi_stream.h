@@ -30,8 +30,11 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
     const auto session = this->session();
     if (!session) {
       if (ok && request_.has_config()) return Configure(request_);
-      Reject(absl::InvalidArgumentError(ok ? "config: must be the first request of a stream"
-                                           : "config: the stream ended without it"));
+      const auto status =
+          absl::InvalidArgumentError(ok ? "config: must be the first request of a stream"
+                                        : "config: the stream ended without it");
+      OnNoConfig(status);
+      Reject(status);
     } else if (!ok) {
       session->Finish();
     } else if (request_.has_config()) {
@@ -85,6 +88,8 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
 
   // The first request, which has the configuration: calls Begin and ReadNext, or Reject.
   virtual void Configure(const Request& request) = 0;
+  // There was none: the call ends with `status`.
+  virtual void OnNoConfig(const absl::Status& status) = 0;
   // A later one. What the session takes, it takes when it can, and then asks for the next request.
   virtual void OnRequest(Request* request) = 0;
   // What to send for the events of a step, if anything.
@@ -108,7 +113,8 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
     if (!closing_) this->StartRead(&request_);
   }
 
-  // Sets the session, unless the client has gone meanwhile. `first` is sent before all else.
+  // Sets and starts the session, unless the client has gone meanwhile. `first` is sent before all
+  // else.
   void Begin(std::shared_ptr<Session> session, std::vector<Outgoing> first) {
     bool gone;
     {
@@ -117,7 +123,11 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
       session_ = session;
       Enqueue(std::move(first));
     }
-    if (gone) session->Abort(absl::CancelledError("cancelled by the client"));
+    if (gone) {
+      session->Abort(absl::CancelledError("cancelled by the client"));
+    } else {
+      session->Start();
+    }
   }
 
   // Ends an RPC that has no session, or will not get one.

@@ -20,18 +20,15 @@ absl::Status Invalid(const std::string& where, const std::string& problem) {
 
 absl::StatusOr<AudioFormat> ToAudioFormat(const v1::AudioFormat& audio, const std::string& where) {
   AudioFormat format;
-  bool raw = false;
   switch (audio.encoding()) {
     case v1::AUDIO_ENCODING_UNSPECIFIED:
       format.encoding = AudioEncoding::kAuto;
       break;
     case v1::LINEAR16:
       format.encoding = AudioEncoding::kLinear16;
-      raw = true;
       break;
     case v1::FLOAT32:
       format.encoding = AudioEncoding::kFloat32;
-      raw = true;
       break;
     case v1::WAV:
       format.encoding = AudioEncoding::kWav;
@@ -39,13 +36,20 @@ absl::StatusOr<AudioFormat> ToAudioFormat(const v1::AudioFormat& audio, const st
     case v1::FLAC:
       format.encoding = AudioEncoding::kFlac;
       break;
+    case v1::MULAW:
+      format.encoding = AudioEncoding::kMuLaw;
+      break;
+    case v1::ALAW:
+      format.encoding = AudioEncoding::kALaw;
+      break;
     default:
       return Invalid(where + ".encoding",
                      absl::StrCat("this server does not know encoding ", audio.encoding()));
   }
   const int rate = audio.sample_rate_hertz();
-  if (rate == 0 && raw) {
-    return Invalid(where + ".sample_rate_hertz", "must be given for LINEAR16 and FLOAT32");
+  if (rate == 0 && IsRaw(format.encoding)) {
+    return Invalid(where + ".sample_rate_hertz",
+                   "must be given for LINEAR16, FLOAT32, MULAW and ALAW");
   }
   if (rate != 0 && (rate < 4000 || rate > 192000)) {
     return Invalid(where + ".sample_rate_hertz",

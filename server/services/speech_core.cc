@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kMinCheckpointMs = 1000;
 constexpr int kMaxCheckpointMs = 600000;
+constexpr int kMaxStateBytes = 4 << 20;  // of the largest model shipped, with a full queue
 
 // Unique in this process, and most likely among the processes that write to the same log.
 std::string NewStreamId() {
@@ -86,6 +87,12 @@ absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
     return absl::InvalidArgumentError(absl::StrCat("config.checkpoint_ms: must be 0 or ",
                                                    kMinCheckpointMs, " to ", kMaxCheckpointMs,
                                                    ", not ", request.checkpoint_ms));
+  }
+  if (request.checkpoint_ms != 0 && limits_.max_message_bytes < kMaxStateBytes) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "config.checkpoint_ms: this server takes no message as large as a stream's state; "
+        "--max-message-bytes must be at least ",
+        kMaxStateBytes));
   }
   options.checkpoint_ms = request.checkpoint_ms;
   options.resume = request.resume;

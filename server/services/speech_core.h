@@ -30,6 +30,7 @@ struct SpeechLimits {
   int max_audio_seconds = 14400;  // of one recording (Recognize, Transcribe); 0: no limit
   int max_stream_seconds = 0;     // of one live stream; 0: no limit
   bool log_transcripts = false;
+  int max_message_bytes = 4 << 20;     // of a request, and of Recognize's response
   size_t max_pending_bytes = 1 << 20;  // responses of one stream that may wait for the client
 };
 
@@ -56,6 +57,10 @@ class SpeechCore {
     std::string resume = "";  // a Checkpoint's state; empty: a new stream
     bool recording = false;   // max_audio_seconds applies, and not max_stream_seconds
   };
+  // Counts a call of `method` that got no stream, and logs it.
+  void Refused(const char* method, const grpc::ServerContextBase& context,
+               const absl::Status& status);
+
   // An error, and a line in the log, if there cannot be such a session now.
   absl::StatusOr<std::shared_ptr<Session>> Open(const OpenRequest& request,
                                                 const grpc::ServerContextBase& context,
@@ -71,8 +76,6 @@ class SpeechCore {
   absl::StatusOr<std::shared_ptr<Session>> Admit(const OpenRequest& request,
                                                  const grpc::ServerContextBase& context,
                                                  SessionSink* sink);
-  void Refused(const char* method, const grpc::ServerContextBase& context,
-               const absl::Status& status);
 
   const std::vector<ServedModel> models_;
   const SpeechLimits limits_;

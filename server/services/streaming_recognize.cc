@@ -47,6 +47,10 @@ class StreamingCall : public BidiStream<Request, Response> {
     }
   }
 
+  void OnNoConfig(const absl::Status& status) override {
+    core_->Refused("StreamingRecognize", *context(), status);
+  }
+
   void Configure(const Request& request) override {
     const v1::StreamingConfig& config = request.config();
     features_ = config.features();
@@ -66,8 +70,8 @@ class StreamingCall : public BidiStream<Request, Response> {
     started.mutable_started()->set_stream_id((*session)->options().identity.id);
     started.mutable_started()->set_model((*session)->options().identity.model);
     started.mutable_started()->set_chunk_ms((*session)->options().stream.chunk_frames * kFrameMs);
+    started.set_processed_ms((*session)->processed_ms());
     Begin(*session, {{std::move(started)}});
-    (*session)->Start();
     ReadNext();
   }
 
@@ -115,7 +119,7 @@ class StreamingCall : public BidiStream<Request, Response> {
     message.set_requests(checkpoint.requests);
     message.set_request_bytes(checkpoint.request_bytes);
     message.set_moving(checkpoint.moving);
-    out.response.set_processed_ms(session()->processed_ms());
+    out.response.set_processed_ms(checkpoint.processed_ms);
     Send(std::move(out));
   }
 

@@ -36,6 +36,10 @@ class TranscribeCall : public BidiStream<Request, Response> {
     }
   }
 
+  void OnNoConfig(const absl::Status& status) override {
+    core_->Refused("Transcribe", *context(), status);
+  }
+
   void Configure(const Request& request) override {
     format_ = ToResultFormat(request.config());
     SpeechCore::OpenRequest open{"Transcribe", "config", &request.config(), &caller_};

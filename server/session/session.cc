@@ -41,8 +41,19 @@ absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
   std::shared_ptr<Session> session(
       new Session(host, std::move(options), *std::move(stream), sink, std::move(lease)));
   session->member_ = session->engine_stream_->thread->Add(session);
-  host.registry->Add(session->key_, session);
+  if (absl::Status status = host.registry->Add(session->key_, session); !status.ok()) {
+    session->engine_stream_->thread->Remove(session->member_);
+    return status;
+  }
   return session;
+}
+
+void Session::Start() {
+  {
+    std::lock_guard lock(mutex_);
+    started_ = true;
+  }
+  NotifyReady();
 }
 
 Session::Session(const SessionHost& host, SessionOptions options, EngineStream stream,
@@ -95,7 +106,7 @@ void Session::Feed() {
     while (error.ok() && pending_begin_ < pending_.size()) {
       {
         std::lock_guard lock(mutex_);
-        if (phase_ != Phase::kOpen) return;
+        if (phase_ != Phase::kOpen || moving_) return;
       }
       if (PauseIfFull()) break;
       error = AcceptSlice();
@@ -222,7 +233,7 @@ void Session::Move(const absl::Status& status) {
     if (phase_ != Phase::kOpen) return;
     final_status_ = status;
     moving_ = true;
-    if (output_paused_) return;  // OnWritten goes on
+    if (output_paused_ || !started_) return;  // OnWritten or Start goes on
   }
   // The model thread comes by even if there is nothing to recognise.
   engine_stream_->thread->MarkReady(member_);
@@ -231,23 +242,26 @@ void Session::Move(const absl::Status& status) {
 void Session::Abort(const absl::Status& status) { CloseNow(status); }
 
 void Session::CloseNow(const absl::Status& status) {
+  LogFields line;
   {
     std::lock_guard lock(mutex_);
     if (phase_ == Phase::kClosed) return;
     phase_ = Phase::kClosed;
     const auto now = Clock::now();
     stats_.OnClosed(now, options_.identity, status);
-    Log(LogLevel::kInfo, "stream_end",
-        stats_.Fields(now, options_.identity, engine_stream_->stream->samples_received(), status));
+    line =
+        stats_.Fields(now, options_.identity, engine_stream_->stream->samples_received(), status);
     if (sink_) sink_->OnClosed(status);
   }
   engine_stream_->thread->Remove(member_);
+  Log(LogLevel::kInfo, "stream_end", line);
 }
 
 void Session::NotifyReady() {
   {
     std::lock_guard lock(mutex_);
-    if (phase_ == Phase::kClosed || output_paused_ || !(stream()->ready() || moving_)) return;
+    if (!started_ || phase_ == Phase::kClosed || output_paused_) return;
+    if (!stream()->ready() && !moving_) return;
     stats_.OnReady(Clock::now());
   }
   engine_stream_->thread->MarkReady(member_);
@@ -292,18 +306,21 @@ std::optional<Checkpoint> Session::TakeCheckpoint() {
   }
   absl::StatusOr<std::string> state = stream()->Save();
   if (!state.ok()) return std::nullopt;
+  const bool moving = moving_;
+  if (moving) {
+    // Unless the client has ended the stream meanwhile: then it has its last words from here.
+    std::lock_guard lock(mutex_);
+    if (phase_ != Phase::kOpen) return std::nullopt;
+    phase_ = Phase::kFinishing;
+  }
   next_checkpoint_ms_ = processed_ms() + options_.checkpoint_ms;
   Checkpoint checkpoint;
   checkpoint.state = host_.seal->Seal(*std::move(state));
   checkpoint.requests = requests_taken_;
   checkpoint.request_bytes = static_cast<int64_t>(pending_begin_);
-  checkpoint.moving = moving_;
+  checkpoint.moving = moving;
   ++host_.engine->metrics().checkpoints;
   host_.engine->metrics().checkpoint_bytes += static_cast<int64_t>(checkpoint.state.size());
-  if (checkpoint.moving) {
-    std::lock_guard lock(mutex_);
-    phase_ = Phase::kFinishing;
-  }
   return checkpoint;
 }
 
@@ -322,8 +339,11 @@ bool Session::AfterStep(TimePoint began) {
     if (phase_ == Phase::kClosed) return false;
     stats_.OnStep(began, Clock::now(), events);
     if (sink_ && !sink_->OnStep(std::move(events), Progress())) output_paused_ = true;
+    // A stream that ends by itself, as single_utterance has it, has not been moved.
+    if (ended && phase_ == Phase::kOpen) final_status_ = absl::OkStatus();
     if (checkpoint) {
       ended |= checkpoint->moving;
+      checkpoint->processed_ms = processed_ms();
       if (sink_) sink_->OnCheckpoint(*std::move(checkpoint));
     }
     status = final_status_;

@@ -66,8 +66,8 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
       std::unique_ptr<StreamQuota::Lease> lease = nullptr);
   ~Session() override;
 
-  // After Open, as soon as the sink may be called: a stream that goes on may have audio already.
-  void Start() { NotifyReady(); }
+  // After Open, as soon as the sink may be called: the model does nothing for the session before.
+  void Start();
 
   // Audio bytes, or features if the options say so. Taken at once or, if much waits for the model
   // already, bit by bit; the sink's OnInputTaken says when, and the next call must wait for it. If
@@ -147,6 +147,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   SessionSink* sink_;           // guarded by mutex_; null after Detach
   Phase phase_ = Phase::kOpen;  // guarded by mutex_
   absl::Status final_status_;   // guarded by mutex_
+  bool started_ = false;        // guarded by mutex_
   bool input_paused_ = false;   // guarded by mutex_: Feed waits for the model
   bool output_paused_ = false;  // guarded by mutex_: the model waits for the client
   StreamStats stats_;           // guarded by mutex_

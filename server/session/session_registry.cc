@@ -29,10 +29,12 @@ absl::Status SessionRegistry::Accepting() const {
   return accepting_;
 }
 
-void SessionRegistry::Add(uint64_t key, std::weak_ptr<Session> session) {
+absl::Status SessionRegistry::Add(uint64_t key, std::weak_ptr<Session> session) {
   std::lock_guard lock(mutex_);
+  if (!accepting_.ok()) return accepting_;
   sessions_.emplace(key, std::move(session));
   if (sessions_.size() == 1) changed_.notify_all();
+  return absl::OkStatus();
 }
 
 void SessionRegistry::Remove(uint64_t key) {
@@ -61,7 +63,13 @@ void SessionRegistry::MoveAll(const absl::Status& status) {
 }
 
 void SessionRegistry::CloseAll(const absl::Status& status) {
-  for (const auto& session : Sessions()) session->Close(status);
+  for (const auto& session : Sessions()) {
+    if (session->options().checkpoint_ms > 0) {
+      session->Abort(status);
+    } else {
+      session->Close(status);
+    }
+  }
 }
 
 std::vector<std::shared_ptr<Session>> SessionRegistry::Sessions() const {

@@ -27,8 +27,9 @@ class SessionRegistry {
   // Ok, or why not: Unavailable while the server starts and drains.
   absl::Status Accepting() const;
 
-  // Called by Session at the start and the end of its life.
-  void Add(uint64_t key, std::weak_ptr<Session> session);
+  // Called by Session at the start and the end of its life. Add says what Accepting() does: a
+  // session that it takes is one that MoveAll and CloseAll find.
+  absl::Status Add(uint64_t key, std::weak_ptr<Session> session);
   void Remove(uint64_t key);
 
   int size() const;
@@ -40,7 +41,9 @@ class SessionRegistry {
   bool WaitUntilEmpty(Duration timeout);
   // Sends away every session that can move, with `status`.
   void MoveAll(const absl::Status& status);
-  // Asks every session for its final results and to end with `status`.
+  // Asks every session for its final results and to end with `status`. One with checkpoints ends at
+  // once: it goes on elsewhere from the last of them, and would hear results made now again, and
+  // otherwise.
   void CloseAll(const absl::Status& status);
   // Ends the idle thread: the registry holds no session any more, not even for a moment.
   void Stop();

@@ -1,3 +1,4 @@
+#include <FLAC/stream_encoder.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sndfile.h>
@@ -53,6 +54,40 @@ INSTANTIATE_TEST_SUITE_P(Formats, FlacFormatTest,
                          testing::Combine(testing::Values(SF_FORMAT_PCM_S8, SF_FORMAT_PCM_16,
                                                           SF_FORMAT_PCM_24),
                                           testing::Values(1, 2, 8)));
+
+// Silence in the largest blocks there are: some 20 million samples.
+Bytes Bomb() {
+  Bytes bytes;
+  const auto write = [](const FLAC__StreamEncoder*, const FLAC__byte* data, size_t size, uint32_t,
+                        uint32_t, void* to) {
+    static_cast<Bytes*>(to)->insert(static_cast<Bytes*>(to)->end(), data, data + size);
+    return FLAC__STREAM_ENCODER_WRITE_STATUS_OK;
+  };
+  FLAC__StreamEncoder* encoder = FLAC__stream_encoder_new();
+  FLAC__stream_encoder_set_streamable_subset(encoder, false);
+  FLAC__stream_encoder_set_channels(encoder, 1);
+  FLAC__stream_encoder_set_bits_per_sample(encoder, 16);
+  FLAC__stream_encoder_set_sample_rate(encoder, 16000);
+  FLAC__stream_encoder_set_blocksize(encoder, 65535);
+  FLAC__stream_encoder_init_stream(encoder, write, nullptr, nullptr, nullptr, &bytes);
+  const std::vector<FLAC__int32> silence(65535);
+  while (bytes.size() < 5000) {
+    FLAC__stream_encoder_process_interleaved(encoder, silence.data(), silence.size());
+  }
+  FLAC__stream_encoder_finish(encoder);
+  FLAC__stream_encoder_delete(encoder);
+  return bytes;
+}
+
+TEST(FlacDecoderTest, AFewBytesDoNotBecomeGigabytes) {
+  const Bytes bomb = Bomb();
+  auto decoder = AudioDecoder::Create(kFlacFormat);
+  ASSERT_TRUE(decoder.ok());
+  std::vector<float> samples;
+  const absl::Status status = (*decoder)->Accept(bomb, &samples);
+  EXPECT_THAT(status.ToString(), HasSubstr("FLAC: more than"));
+  EXPECT_LT(samples.size(), 5u << 20);
+}
 
 TEST(FlacDecoderTest, GivesAFrameWhenItIsWhole) {
   const Bytes bytes = ReadBytes(TestClip("amiable.flac"));

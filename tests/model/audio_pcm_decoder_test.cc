@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
+#include <sndfile.h>
 
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "model/audio/pcm_decoder.h"
 #include "tests/model/audio_bytes.h"
@@ -31,6 +33,23 @@ TEST(PcmDecoderTest, Linear16SpansTheRange) {
   const Decoded decoded = Decode(Linear16(16000, 1), {0, 0, 0, 0x80, 0xFF, 0x7F, 0, 0x40});
   ASSERT_TRUE(decoded.status.ok()) << decoded.status;
   EXPECT_EQ(decoded.samples, (std::vector<float>{0, -1, 32767 / 32768.0f, 0.5f}));
+}
+
+// As a WAV of the same, which libsndfile vouches for.
+TEST(PcmDecoderTest, TelephonesNeedNoHeader) {
+  const std::vector<float> tones = Tones(2, 8000, 4000);
+  for (const auto& [encoding, subtype] :
+       {std::pair(AudioEncoding::kMuLaw, SF_FORMAT_ULAW), {AudioEncoding::kALaw, SF_FORMAT_ALAW}}) {
+    const Bytes raw = Encode(tones, 2, 8000, SF_FORMAT_RAW | subtype);
+    ASSERT_EQ(raw.size(), 8000u);
+    const Decoded wav =
+        Decode({AudioEncoding::kWav, 0, 0}, Encode(tones, 2, 8000, SF_FORMAT_WAV | subtype));
+    const Decoded decoded = Decode({encoding, 8000, 2}, raw, 100);
+    ASSERT_TRUE(decoded.status.ok()) << decoded.status;
+    EXPECT_EQ(decoded.samples.size(), 8000u);
+    EXPECT_EQ(decoded.samples, wav.samples);
+    EXPECT_FALSE(Decode({encoding, 0, 1}, raw).status.ok()) << "of which rate?";
+  }
 }
 
 TEST(PcmDecoderTest, MixesChannelsDown) {

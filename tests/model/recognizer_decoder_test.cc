@@ -258,7 +258,24 @@ TEST_F(RecognizerDecoderTest, ALanguageModelThatCannotBeReadIsNamed) {
   EXPECT_TRUE(absl::IsNotFound(Recognizer::Load(model_path_, options).status()));
 }
 
-// Full lists of hot words count as what they occupy, so that they fill a stream's queue.
+TEST_F(RecognizerDecoderTest, ALanguageModelInOtherLettersIsRefused) {
+  RecognizerOptions options;
+  options.language_model = folder_ / "other.rlm";
+  const auto load = [&](const std::vector<std::string>& words) {
+    WriteText(folder_ / "other.arpa", RandomArpa(words, 1, 1));
+    EXPECT_TRUE(
+        BuildLanguageModel(folder_ / "other.arpa", options.language_model, nullptr).ok());
+    return Recognizer::Load(model_path_, options).status();
+  };
+  const absl::Status status = load({"THE", "CAT", "Sat", "on", "naïve"});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.ToString(), HasSubstr("other.rlm: only 1 of its 5 words"));
+  EXPECT_TRUE(load({"THE", "CAT", "sat", "on", "it's"}).ok());
+  EXPECT_TRUE(load({}).ok());
+}
+
+// Full lists of hot words count as what they occupy: behind audio that waits they fill a stream's
+// queue, and without any they do not keep it from taking some.
 TEST_F(RecognizerDecoderTest, HotWordsFillTheQueue) {
   std::vector<HotWord> many;
   for (int i = 0; i < 1000; ++i) {
@@ -274,14 +291,27 @@ TEST_F(RecognizerDecoderTest, HotWordsFillTheQueue) {
              many.end());
   ASSERT_GT(many.size(), 500u);
   const auto stream = Open(Options(false));
+  const std::vector<uint8_t> frame(2 * 160);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(stream->SetHotWords(many).ok());  // the last one counts
+  EXPECT_FALSE(stream->ready());                                            // nothing to hear
+  EXPECT_FALSE(stream->full());
   int lists = 0;
-  for (; !stream->full() && lists < 1000; ++lists) ASSERT_TRUE(stream->SetHotWords(many).ok());
+  absl::Status status;
+  for (; status.ok() && lists < 1000; ++lists) {
+    ASSERT_TRUE(stream->AcceptAudio(frame).ok());
+    status = stream->ready() ? absl::OkStatus() : stream->SetHotWords(many);
+  }
+  EXPECT_THAT(status.ToString(), HasSubstr("hot_words: too many changes"));
   EXPECT_LT(lists, 20);
-  EXPECT_FALSE(stream->ready());  // nothing to hear
-  ASSERT_TRUE(stream->Finish().ok());
+  EXPECT_FALSE(stream->full());
+  for (int i = 0; i < 40; ++i) ASSERT_TRUE(stream->AcceptAudio(frame).ok());
+  EXPECT_TRUE(stream->ready());
+  EXPECT_TRUE(stream->full());
   std::vector<StreamEvent> events;
+  ASSERT_TRUE(stream->Finish().ok());
   Drain(stream.get(), 1, &events);
   EXPECT_EQ(stream->queued_frames(), 0);
+  EXPECT_FALSE(stream->full());
 }
 
 TEST_F(RecognizerDecoderTest, TheModelFilesCalibrationSetsConfidence) {

@@ -74,6 +74,40 @@ TEST_F(ErrorsTest, UnknownModelIsNotFoundAndTheOnesThereAreNamed) {
   ExpectError(Send({request}).status, grpc::StatusCode::NOT_FOUND, "this server has: fake");
 }
 
+// A small message that would become a large one.
+TEST_F(ErrorsTest, CompressedMessagesAreRefused) {
+  Start();
+  for (const grpc_compression_algorithm algorithm : {GRPC_COMPRESS_GZIP, GRPC_COMPRESS_DEFLATE}) {
+    grpc::ClientContext context;
+    context.set_compression_algorithm(algorithm);
+    v1::RecognizeRequest request;
+    *request.mutable_config() = ConfigRequest().config().recognition();
+    request.set_audio(std::string(1 << 20, '\0'));
+    v1::RecognizeResponse response;
+    ExpectError(stub().Recognize(&context, request, &response), grpc::StatusCode::UNIMPLEMENTED,
+                "disabled");
+  }
+  EXPECT_EQ(fake().opened, 0);
+}
+
+TEST_F(ErrorsTest, MoreResultsThanOneMessageHolds) {
+  ServerOptions options = FewThreads();
+  options.max_message_bytes = 100000;
+  fake().word_padding = 20000;
+  Start(options);
+  EXPECT_TRUE(Recognize(NoiseAudio(640)).status.ok());
+  ExpectError(Recognize(NoiseAudio(3000)).status, grpc::StatusCode::OUT_OF_RANGE, "Transcribe");
+}
+
+TEST_F(ErrorsTest, StatesNeedRoomInAMessage) {
+  ServerOptions options = FewThreads();
+  options.max_message_bytes = 1 << 20;
+  Start(options);
+  v1::StreamingRecognizeRequest request = ConfigRequest();
+  request.mutable_config()->set_checkpoint_ms(5000);
+  ExpectError(Send({request}).status, grpc::StatusCode::FAILED_PRECONDITION, "--max-message-bytes");
+}
+
 TEST_F(ErrorsTest, RequestsOutOfOrder) {
   Start();
   const auto audio = AudioRequest(NoiseAudio(100));

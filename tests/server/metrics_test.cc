@@ -139,6 +139,7 @@ TEST_F(MetricsTest, CountsWhatHappens) {
   v1::StreamingConfig unknown_model = ConfigRequest().config();
   unknown_model.mutable_recognition()->set_model("none");
   Stream(NoiseAudio(100), 3200, &unknown_model);
+  Send({AudioRequest(NoiseAudio(10))});
   EXPECT_TRUE(EverythingFreed());
 
   page = Read();
@@ -149,6 +150,9 @@ TEST_F(MetricsTest, CountsWhatHappens) {
   EXPECT_EQ(page.at(ended + "Recognize\",code=\"INVALID_ARGUMENT\"}"), 1);
   EXPECT_EQ(page.at("rill_calls_refused_total{method=\"StreamingRecognize\",code=\"NOT_FOUND\"}"),
             1);
+  EXPECT_EQ(
+      page.at("rill_calls_refused_total{method=\"StreamingRecognize\",code=\"INVALID_ARGUMENT\"}"),
+      1);
   EXPECT_DOUBLE_EQ(page.at("rill_audio_seconds_total{model=\"fake\"}"), 1.6);
   EXPECT_EQ(page.at("rill_words_total{model=\"fake\"}"), 5);
   EXPECT_EQ(page.at("rill_first_word_seconds_count{model=\"fake\"}"), 2);

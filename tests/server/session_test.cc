@@ -29,6 +29,7 @@ class FakeCall : public SessionSink {
     auto session = Session::Open(host, std::move(options), this);
     if (!session.ok()) return false;
     session_ = *std::move(session);
+    session_->Start();
     return true;
   }
   ~FakeCall() override {
@@ -164,7 +165,7 @@ class SessionTest : public testing::Test {
   std::shared_ptr<FakeControl> control_ = std::make_shared<FakeControl>();
   SessionRegistry registry_;
   Executor executor_{2};
-  const StateSeal seal_;
+  const StateSeal seal_ = *StateSeal::Random();
   std::unique_ptr<Engine> engine_;
 };
 
@@ -381,7 +382,6 @@ class MovingSessionTest : public SessionTest {
     options.resume = from.state;
     FakeCall call;
     EXPECT_TRUE(call.Open(host(), options));
-    call.session().Start();
     PushRest(call, messages, from);
     call.session().Finish();
     EXPECT_TRUE(call.WaitClosed());
@@ -410,6 +410,73 @@ TEST_F(MovingSessionTest, AtAnyTimeWithoutALossOrARepetition) {
     EXPECT_EQ(before.Transcript(true), before.Transcript()) << "nothing comes after the last one";
     ASSERT_EQ(before.Transcript() + GoOn(messages, *checkpoint), GoOn(messages)) << seed;
   }
+}
+
+// Whichever comes first, the client gets all of its words from one server or from two.
+TEST_F(MovingSessionTest, BesideTheClientsEnd) {
+  const std::vector<std::string> messages = {Bytes(30000, 1), Bytes(20000, 2)};
+  const std::string all = GoOn(messages);
+  int moved = 0;
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    FakeCall before;
+    ASSERT_TRUE(before.Open(host(), Options()));
+    PushRest(before, messages, {});
+    std::thread mover([&, pause = random() % 300] {
+      std::this_thread::sleep_for(std::chrono::microseconds(pause));
+      before.session().Move(absl::UnavailableError("moved"));
+    });
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 300));
+    before.session().Finish();
+    mover.join();
+    ASSERT_TRUE(before.WaitClosed()) << seed;
+    const std::optional<Checkpoint> checkpoint = before.checkpoint();
+    if (before.status().ok()) {
+      ASSERT_EQ(before.Transcript(), all) << seed;
+      ASSERT_FALSE(checkpoint && checkpoint->moving) << seed;
+    } else {
+      ++moved;
+      ASSERT_TRUE(checkpoint && checkpoint->moving) << seed;
+      ASSERT_EQ(before.Transcript() + GoOn(messages, *checkpoint), all) << seed;
+    }
+  }
+  EXPECT_GT(moved, 0);
+  EXPECT_LT(moved, 200);
+}
+
+TEST_F(MovingSessionTest, NotBeforeTheSinkMayBeCalled) {
+  FakeCall call;
+  auto opened = Session::Open(host(), Options(), &call);
+  ASSERT_TRUE(opened.ok());
+  (*opened)->Move(absl::UnavailableError("moved"));
+  control_->CloseGate();
+  control_->OpenGate();
+  EXPECT_FALSE(call.checkpoint());
+  (*opened)->Start();
+  EXPECT_TRUE(Eventually([&] { return call.closed(); }));
+  ASSERT_TRUE(call.checkpoint());
+  EXPECT_TRUE(call.checkpoint()->moving);
+  (*opened)->Detach();
+}
+
+TEST_F(MovingSessionTest, ADrainThatHasNoTimeLeavesItToTheLastCheckpoint) {
+  FakeCall moving, other;
+  ASSERT_TRUE(moving.Open(host(), Options()));
+  ASSERT_TRUE(other.Open(host(), SessionTest::Options()));
+  for (FakeCall* call : {&moving, &other}) call->Push(Bytes(20000, 1));
+  host().registry->CloseAll(absl::UnavailableError("over"));
+  ASSERT_TRUE(moving.WaitClosed());
+  ASSERT_TRUE(other.WaitClosed());
+  EXPECT_EQ(other.events().back().kind, StreamEvent::Kind::kEnd);
+  for (const StreamEvent& event : moving.events()) EXPECT_NE(event.kind, StreamEvent::Kind::kEnd);
+}
+
+TEST_F(MovingSessionTest, NoSessionEscapesADrain) {
+  host().registry->SetAccepting(absl::UnavailableError("draining"));
+  FakeCall call;
+  EXPECT_FALSE(call.Open(host(), Options()));
+  EXPECT_EQ(host().registry->size(), 0);
+  EXPECT_EQ(engine_->open_streams(), 0);
 }
 
 TEST_F(MovingSessionTest, InTheMiddleOfAMessage) {
