@@ -30,12 +30,12 @@ struct BeamOptions {
   // A hypothesis worse than the best by more than this is dropped; 0 to 1000.
   float beam_threshold = 15.0f;
   // Only words of the language model's lexicon and hot words; needs a language model. Otherwise any
-  // letters; then, if there is a language model, a word outside of its lexicon costs these
-  // instead of the language model's score, and what follows is scored without a history. A hot
+  // letters; then, if there is a language model, a word outside of its lexicon has these as its
+  // -log p, and what follows is scored without a history. A hot
   // word outside of the lexicon costs unknown_word_penalty only.
   bool lexicon = false;
-  float unknown_word_penalty = 12.0f;   // 0 to 100
-  float unknown_letter_penalty = 0.5f;  // 0 to 100, for each letter
+  float unknown_word_penalty = 20.0f;    // 0 to 100
+  float unknown_letter_penalty = 0.83f;  // 0 to 100, for each letter
 
   absl::Status Validate() const;  // names the field at fault
 };

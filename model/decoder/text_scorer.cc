@@ -16,6 +16,8 @@ TextScorer::TextScorer(const std::vector<std::string>* tokens, const LanguageMod
       model_(model),
       options_(options),
       log10_weight_(static_cast<float>(options.lm_weight * kLn10)),
+      unknown_word_(options.lm_weight * options.unknown_word_penalty),
+      unknown_letter_(options.lm_weight * options.unknown_letter_penalty),
       space_(static_cast<int>(std::find(tokens->begin(), tokens->end(), " ") - tokens->begin())) {}
 
 LanguageModel::State TextScorer::SentenceStart() const {
@@ -83,7 +85,7 @@ void TextScorer::ForgetHotWords(TextState* text) const {
 float TextScorer::UnknownPenalty(const TextState& text) const {
   const bool hot = hot_ != nullptr && text.hot_node != TokenTrie::kNone;
   const float letters = hot ? 0 : static_cast<float>(text.letters);
-  return options_.unknown_word_penalty + letters * options_.unknown_letter_penalty;
+  return unknown_word_ + letters * unknown_letter_;
 }
 
 float TextScorer::OpenScore(const TextState& text) const {
@@ -112,8 +114,8 @@ bool TextScorer::CloseWord(const TextState& text, double* score,
   }
   const bool hot = hot_ != nullptr && hot_->word_ends(text.hot_node);
   if (options_.lexicon && !hot) return false;
-  *score -= options_.unknown_word_penalty;
-  if (!hot) *score -= options_.unknown_letter_penalty * static_cast<double>(text.letters);
+  *score -= unknown_word_;
+  if (!hot) *score -= unknown_letter_ * static_cast<double>(text.letters);
   *history = {};
   return true;
 }

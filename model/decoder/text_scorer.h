@@ -81,7 +81,8 @@ class TextScorer {
   const std::vector<std::string>* const tokens_;
   const LanguageModel* const model_;
   const BeamOptions options_;
-  const float log10_weight_;  // lm_weight, and from log10 to ln
+  const float log10_weight_;                   // lm_weight, and from log10 to ln
+  const float unknown_word_, unknown_letter_;  // penalties, with lm_weight
   int space_;
   std::shared_ptr<const HotWords> hot_;  // null: none
 };

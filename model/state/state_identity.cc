@@ -6,8 +6,8 @@ namespace rill {
 namespace {
 
 constexpr char kMagic[] = "rill stream state";
-// Goes up with every change of what any Save writes.
-constexpr uint32_t kVersion = 1;
+// Goes up with every change of what any Save writes or of what it means.
+constexpr uint32_t kVersion = 2;
 constexpr size_t kMaxHashBytes = 64;
 
 absl::Status CheckHash(absl::string_view what, const std::string& state, const std::string& here) {

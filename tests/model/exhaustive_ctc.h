@@ -66,8 +66,11 @@ inline double TextScore(const std::string& text, const NaiveLanguageModel* model
       }
     }
     if (options.lexicon && !hot) return -INFINITY;
-    score -= options.unknown_word_penalty;
-    if (!hot) score -= options.unknown_letter_penalty * static_cast<double>(word.size());
+    score -= options.lm_weight * options.unknown_word_penalty;
+    if (!hot) {
+      score -=
+          options.lm_weight * options.unknown_letter_penalty * static_cast<double>(word.size());
+    }
     history.clear();
   }
   if (model != nullptr) score += options.lm_weight * kLn10 * model->Score(history, "</s>");
