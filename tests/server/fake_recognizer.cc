@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <deque>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -86,6 +88,7 @@ class FakeStream : public RecognitionStream {
     EXPECT_FALSE(stepping_) << "saved during a step";
     EXPECT_FALSE(feeding_) << "saved while it is fed";
     EXPECT_TRUE(events_.empty()) << "saved before its events were taken";
+    std::this_thread::sleep_for(std::chrono::microseconds(control_->save_microseconds.load()));
     std::lock_guard lock(mutex_);
     if (!error_.ok()) return error_;
     StateWriter writer;

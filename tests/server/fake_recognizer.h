@@ -26,6 +26,7 @@ struct FakeControl {
   std::atomic<int> largest_batch{0};
   std::atomic<int> opened{0};
   std::atomic<bool> broken{false};  // steps fail
+  std::atomic<int> save_microseconds{0};
   int word_padding = 0;  // letters added to each word: large results; set before the server starts
 
  private:
