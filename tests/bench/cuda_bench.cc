@@ -27,10 +27,13 @@
 #include "kernels/cuda/glu_conv.h"
 #include "kernels/cuda/linear.h"
 #include "kernels/cuda/linear_attention.h"
+#include "kernels/cuda/log_mel.h"
 #include "kernels/cuda/log_softmax.h"
 #include "kernels/cuda/rms_norm.h"
 #include "kernels/cuda/silu.h"
+#include "model/features/log_mel.h"
 #include "tests/kernels/cuda/device_array.h"
+#include "tests/kernels/cuda/device_plan.h"
 
 namespace rill::kernels::cuda {
 namespace {
@@ -149,6 +152,24 @@ class Bench {
              return LogSoftmax(n, kTokens, logits.data(), nullptr, {1, tokens.data(), best.data()},
                                nullptr);
            });
+  }
+
+  // 40 ms of every stream.
+  void Features() {
+    constexpr int64_t kFrameFlops = 16000;  // nearly all of them the FFT's
+    const auto plan = GetFbankPlan(LogMelOptions());
+    const DevicePlan device_plan(*plan);
+    const int64_t n = 4 * streams_, stream_samples = plan->window + 3 * plan->shift;
+    std::vector<int64_t> first;
+    for (int64_t i = 0; i < n; ++i) first.push_back(i / 4 * stream_samples + i % 4 * plan->shift);
+    DeviceArray<float> samples(Draw<float>(streams_ * stream_samples, 0.1f));
+    DeviceArray<float> features(static_cast<size_t>(n * kBins));
+    DeviceArray<int64_t> starts(first);
+    const Needs needs = {streams_ * stream_samples * 4 + n * (kBins * 4 + 8), n * kFrameFlops,
+                         /*is_float=*/true};
+    Report("LogMel", Count(n, "feature frames"), needs, [&] {
+      return LogMel(device_plan.view(), n, samples.data(), starts.data(), features.data(), nullptr);
+    });
   }
 
   template <typename T>
@@ -316,6 +337,7 @@ int Run(int64_t streams, int runs) {
   }
   Bench bench(streams, runs);
   bench.Steps();
+  bench.Features();
   const int64_t longest = std::min<int64_t>(65536, 16 * streams);
   for (int64_t frames = std::min<int64_t>(512, longest); frames <= longest; frames *= 2) {
     bench.Parallel<BFloat16>(frames);

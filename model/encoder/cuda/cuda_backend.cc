@@ -23,9 +23,9 @@ absl::StatusOr<DeviceShare> ShareDevice(const EncoderOptions& options) {
   if (!status.ok()) return status;
   const size_t reserved = std::min(total / kReservedPart, free);
   const int workers = std::max(options.workers, 1);
-  return DeviceShare{(free - reserved) / static_cast<size_t>(workers),
-                     options.device_streams > 0 ? std::max(options.device_streams / workers, 1)
-                                                : std::numeric_limits<int>::max()};
+  const int most = options.device_streams > 0 ? (options.device_streams + workers - 1) / workers
+                                              : std::numeric_limits<int>::max();
+  return DeviceShare{(free - reserved) / static_cast<size_t>(workers), most};
 }
 
 template <typename T>
