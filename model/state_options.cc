@@ -1,4 +1,4 @@
-#include "model/state/state_options.h"
+#include "model/state_options.h"
 
 #include <string>
 
@@ -48,7 +48,8 @@ absl::Status CheckOptions(const StreamOptions& options, StateReader& reader) {
   if (!reader.ok() || saved == Describe(options)) return reader.status();
   return absl::InvalidArgumentError(
       "state: of a stream with another configuration; a stream goes on with the audio, chunk, "
-      "endpoint and decoding fields that it began with, on a server with the same defaults");
+      "endpoint, decoding, speech_events and single_utterance fields that it began with, on a "
+      "server with the same defaults");
 }
 
 }  // namespace rill
