@@ -42,6 +42,11 @@ int main(int argc, char** argv) {
   CLI::App program(
       "Repeats the experiments of \"Transformers are RNNs\" (Katharopoulos et al., 2020) on the\n"
       "kernels that rill serves speech with. See docs/paper.md.");
+  program.footer(
+      "\n"
+      "  rill-paper scaling                 a figure, ten minutes\n"
+      "  rill-paper copy --smoke            any experiment in seconds, to see that it works\n"
+      "  rill-paper speech --help           what an experiment needs, and its sizes\n");
   program.require_subcommand(1);
   Commands commands(program);
   CLI11_PARSE(program, argc, argv);

@@ -59,20 +59,25 @@ TEST_F(CommandsTest, Scaling) {
   const std::string before = Text("scaling.jsonl");
   ASSERT_TRUE(Run<ScalingCommand>({"scaling", "--smoke"}).ok());
   EXPECT_EQ(Text("scaling.jsonl"), before);
-  EXPECT_EQ(Run<ScalingCommand>({"scaling", "--smoke", "--memory", "3"}).code(),
+  EXPECT_EQ(Run<ScalingCommand>({"scaling", "--smoke", "--threads", "2"}).code(),
             absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(CommandsTest, ScalingSaysWhatDoesNotFit) {
   ASSERT_TRUE(Run<ScalingCommand>({"scaling", "--attention", "softmax", "--shortest", "9",
                                    "--longest", "11", "--tokens", "512", "--heads", "8",
-                                   "--head-width", "4", "--memory", "0.03"})
+                                   "--head-width", "4", "--memory", "0.1"})
                   .ok());
   const std::vector<Json> lines = Lines("scaling.jsonl");
   ASSERT_GE(lines.size(), 4u);
   EXPECT_EQ(lines[1]["outcome"], "measured");
   EXPECT_EQ(lines[2]["outcome"], "no memory");
   EXPECT_EQ(lines[3]["outcome"], "no memory");
+  ASSERT_TRUE(Run<ScalingCommand>({"scaling", "--attention", "softmax", "--shortest", "9",
+                                   "--longest", "10", "--tokens", "512", "--heads", "8",
+                                   "--head-width", "4", "--memory", "1"})
+                  .ok());
+  EXPECT_EQ(Count("scaling.jsonl", "cpu_seconds"), 2) << "with more memory it is tried again";
 }
 
 TEST_F(CommandsTest, Copy) {

@@ -64,10 +64,11 @@ struct SumsFunction : torch::autograd::Function<SumsFunction> {
   }
 };
 
-Tensor Phi(const Tensor& x) { return at::elu(x) + 1; }
+Tensor Phi(const Tensor& x) { return at::elu(x).add_(1); }
 
 Tensor FillUp(const Tensor& x) {
-  return at::constant_pad_nd(x, {0, kernels::kHeadDim - x.size(-1)}).contiguous();
+  const int64_t missing = kernels::kHeadDim - x.size(-1);
+  return (missing == 0 ? x : at::constant_pad_nd(x, {0, missing})).contiguous();
 }
 
 // Nothing for the causal mask; else each position sees its sequence to the end, and padding, whose

@@ -39,7 +39,7 @@ struct SpeedOptions {
   int64_t heads = 8;
   int64_t width = 256;
   int64_t timed_pixels = 9;   // positions; 0: every pixel
-  double most_seconds = 120;  // for the pixels timed of one batch; judged by the smaller batch
+  double most_seconds = 120;  // CPU, for the pixels timed of one batch; judged by the smaller one
   double memory_gb = 4;       // of states
 };
 

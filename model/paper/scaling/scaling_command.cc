@@ -98,10 +98,13 @@ absl::Status ScalingCommand::Run() {
                                                       {"head_width", head_width_},
                                                       {"tokens", tokens_},
                                                       {"buckets", lsh_.buckets},
-                                                      {"chunk", lsh_.chunk},
-                                                      {"memory_gb", memory_gb_}});
+                                                      {"chunk", lsh_.chunk}});
   if (!folder.ok()) return folder.status();
   ResultFile& results = folder->results();
+  // What was left out may be within today's limits.
+  absl::Status status = results.Remove(
+      [](const auto& line) { return line.value("outcome", "measured") != "measured"; });
+  if (!status.ok()) return status;
   std::erase_if(points, [&](const Point& p) {
     return results.Find({{"attention", p.attention}, {"positions", p.positions}}) != nullptr;
   });
@@ -109,7 +112,7 @@ absl::Status ScalingCommand::Run() {
     ProgressBar progress("scaling", static_cast<double>(points.size()), true);
     for (const Point& point : points) {
       if (training::StopRequested()) return absl::OkStatus();
-      if (absl::Status status = Measure(point, results); !status.ok()) return status;
+      if (status = Measure(point, results); !status.ok()) return status;
       progress.Add(1);
     }
   }

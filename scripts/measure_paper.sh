@@ -1,0 +1,43 @@
+#!/bin/sh
+# Repeats the paper's experiments at the sizes of docs/paper.md, some 20 CPU-minutes in all. Stopped
+# and started again, it goes on. Then scripts/paper_report.py writes that page.
+#
+#   scripts/measure_paper.sh SPEECH OUT
+#
+# SPEECH  a folder with train/speech-commands-digit-strings, a corpus as docs/training.md has it
+# OUT     results, snapshots, features. OUT/*.jsonl belong into docs/paper
+#
+# BUILD names the build folder. Needs the Debian packages dataset-fashion-mnist and festlex-cmu.
+set -eu
+if [ $# -ne 2 ]; then
+  sed -n '2,11s/^# \{0,1\}//p' "$0"
+  exit 2
+fi
+speech=$1 out=$2
+here=$(cd "$(dirname "$0")" && pwd)
+paper=${BUILD:-$here/../build/release}/bin/rill-paper
+mkdir -p "$out"
+
+# Strings of digits by a tenth of the speakers are held back.
+digits=$speech/train/speech-commands-digit-strings
+for part in train dev; do
+  mkdir -p "$out/digits/$part/digit-strings"
+  awk -F '\t' -v OFS='\t' -v part=$part -v folder="$(cd "$digits" && pwd)" '
+    NR == 1 { for (i = 1; i <= NF; ++i) column[$i] = i; print; next }
+    !($column["speaker"] in held) { held[$column["speaker"]] = ++speakers % 10 == 0 }
+    held[$column["speaker"]] == (part == "dev") {
+      $column["path"] = folder "/" $column["path"]
+      print
+    }' "$digits/manifest.tsv" > "$out/digits/$part/digit-strings/manifest.tsv"
+done
+cd "$out"
+
+"$paper" scaling --run . --most-seconds 12 --memory 5
+"$paper" generate --run . --part speed --batches 1 8 64 --timed-pixels 5 --most-seconds 30
+"$paper" copy --run . --attention softmax linear lsh-4 lsh-1 --length 32 --width 64 --batch 32 \
+  --updates 1000 --drop-after 1000 --buckets 8 --chunk 8
+"$paper" generate --run . --part train --width 64 --batch 8 --updates 400 --drop-after 350 --test-images 200
+"$paper" speech --run . --data digits/train --dev digits/dev --stack 4 --rows 2 --updates 600 \
+  --layers 3 --width 72 --lstm-width 64
+"$paper" speech --run epoch --cache features --data digits/train --dev digits/dev --stack 1 --rows 1 --updates 2
+cp epoch/speech.jsonl epoch.jsonl
