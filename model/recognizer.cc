@@ -39,6 +39,18 @@ class RecognizerImpl final : public Recognizer {
   const StateIdentity identity_;
 };
 
+// Words in other letters than the model's can never be heard, and nobody would be told.
+absl::Status CheckSpelling(const LanguageModel& language_model, const std::string& path,
+                           const ModelConfig& config) {
+  const auto tokens = absl::MakeConstSpan(config.tokens).subspan(1);  // without the blank
+  const uint64_t words = language_model.counts().ngrams[0] - kFirstWord;
+  const uint64_t spelt = language_model.lexicon().CountSpelt(tokens);
+  if (2 * spelt >= words) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      path, ": only ", spelt, " of its ", words, " words are spelt with the model's letters: ",
+      "write the ARPA file's words as the model does, mostly in lower case, and build it again"));
+}
+
 }  // namespace
 
 absl::Status StreamOptions::Validate() const {
@@ -72,6 +84,9 @@ absl::StatusOr<std::unique_ptr<Recognizer>> Recognizer::Load(const std::string& 
     auto opened = LanguageModel::Open(options.language_model);
     if (!opened.ok()) return opened.status();
     language_model = *std::move(opened);
+    const absl::Status spelling =
+        CheckSpelling(*language_model, options.language_model, (*file)->config());
+    if (!spelling.ok()) return spelling;
   }
   CalibrationTable calibrations;
   const auto& metadata = (*file)->metadata();

@@ -263,8 +263,7 @@ TEST_F(RecognizerDecoderTest, ALanguageModelInOtherLettersIsRefused) {
   options.language_model = folder_ / "other.rlm";
   const auto load = [&](const std::vector<std::string>& words) {
     WriteText(folder_ / "other.arpa", RandomArpa(words, 1, 1));
-    EXPECT_TRUE(
-        BuildLanguageModel(folder_ / "other.arpa", options.language_model, nullptr).ok());
+    EXPECT_TRUE(BuildLanguageModel(folder_ / "other.arpa", options.language_model, nullptr).ok());
     return Recognizer::Load(model_path_, options).status();
   };
   const absl::Status status = load({"THE", "CAT", "Sat", "on", "naïve"});
