@@ -1,6 +1,7 @@
 #include "model/language_model/arpa_reader.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -43,8 +44,9 @@ std::string Quote(std::string_view field) {
 }
 
 bool ReadNumber(std::string_view text, float* number) {
-  return absl::SimpleAtof(absl::string_view(text.data(), text.size()), number) &&
-         std::abs(*number) <= kMaxLog10;  // not if it is no number
+  if (!absl::SimpleAtof(absl::string_view(text.data(), text.size()), number)) return false;
+  if (*number == -std::numeric_limits<float>::infinity()) *number = kZeroLog10;
+  return std::abs(*number) <= kMaxLog10;  // not if it is no number
 }
 
 }  // namespace
@@ -68,13 +70,13 @@ absl::StatusOr<bool> ArpaReader::NextLine(std::string_view* line) {
 
 absl::Status ArpaReader::ReadHead() {
   std::string_view line;
-  absl::StatusOr<bool> more = NextLine(&line);
-  if (!more.ok()) return more.status();
-  if (!*more || line != "\\data\\") {
-    return ErrorHere("an ARPA file begins with the line \\data\\");
+  while (line != "\\data\\") {
+    const absl::StatusOr<bool> more = NextLine(&line);
+    if (!more.ok()) return more.status();
+    if (!*more) return ErrorHere("an ARPA file begins with the line \\data\\: there is none");
   }
   while (true) {
-    more = NextLine(&line);
+    const absl::StatusOr<bool> more = NextLine(&line);
     if (!more.ok()) return more.status();
     if (!*more) return ErrorHere("the file ends before \\1-grams:");
     if (line.front() == '\\') break;
@@ -85,14 +87,19 @@ absl::Status ArpaReader::ReadHead() {
 }
 
 absl::Status ArpaReader::ReadCount(std::string_view line) {
-  const std::string expected = absl::StrCat("ngram ", counts_.size() + 1, "=");
+  const std::string expected = absl::StrCat("ngram ", declared_ + 1, "=");
   uint64_t count = 0;
   if (line.substr(0, expected.size()) != expected ||
       !absl::SimpleAtoi(absl::string_view(line.data(), line.size()).substr(expected.size()),
                         &count)) {
     return ErrorHere(absl::StrCat("expected \"", expected, "COUNT\", found ", Quote(line)));
   }
-  if (counts_.size() == kMaxNgramOrder) {
+  ++declared_;
+  if (count == 0 && !counts_.empty()) return absl::OkStatus();
+  if (order() + 1 < declared_) {
+    return ErrorHere(absl::StrCat("there are no ", order() + 1, "-grams for it to go on from"));
+  }
+  if (order() == kMaxNgramOrder) {
     return ErrorHere(absl::StrCat("the order is above ", kMaxNgramOrder));
   }
   if (count == 0 || count > kMaxCount) {
@@ -104,16 +111,17 @@ absl::Status ArpaReader::ReadCount(std::string_view line) {
 
 // `line`: the first after a section, which starts with a backslash.
 absl::Status ArpaReader::EnterSection(std::string_view line) {
-  if (section_ > 0 && seen_ != counts_[section_ - 1]) {
+  if (section_ > 0 && seen_ != count()) {
     return ErrorHere(absl::StrCat("\\", section_, "-grams: has ", seen_, " n-grams, but \\data\\ ",
-                                  "says ngram ", section_, "=", counts_[section_ - 1]));
+                                  "says ngram ", section_, "=", count()));
   }
-  const std::string expected =
-      section_ == order() ? "\\end\\" : absl::StrCat("\\", section_ + 1, "-grams:");
-  if (line != expected) {
-    return ErrorHere(absl::StrCat("expected ", expected, ", found ", Quote(line)));
+  // Sections of nothing may be there or not.
+  const std::string next = absl::StrCat("\\", section_ + 1, "-grams:");
+  ended_ = section_ >= order() && line == "\\end\\";
+  if (!ended_ && (section_ == declared_ || line != next)) {
+    return ErrorHere(
+        absl::StrCat("expected ", section_ < order() ? next : "\\end\\", ", found ", Quote(line)));
   }
-  ended_ = section_ == order();
   ++section_;
   seen_ = 0;
   return absl::OkStatus();
@@ -137,9 +145,9 @@ absl::StatusOr<bool> ArpaReader::Next(ArpaNgram* ngram) {
 }
 
 absl::Status ArpaReader::ParseNgram(std::string_view line, ArpaNgram* ngram) {
-  if (++seen_ > counts_[section_ - 1]) {
+  if (++seen_ > count()) {
     return ErrorHere(absl::StrCat("\\", section_, "-grams: has more n-grams than \\data\\ says (",
-                                  counts_[section_ - 1], ")"));
+                                  count(), ")"));
   }
   SplitFields(line, &fields_);
   const size_t words = static_cast<size_t>(section_);

@@ -10,6 +10,9 @@
 //   ...
 //   "\end\"
 //
+// Lines before \data\ are passed over; the highest orders may have a count of 0, and then do not
+// count; "-inf" is read as kZeroLog10.
+//
 // Format: ARPA back-off n-gram files as SRILM's ngram-format(5) describes them. Every error is
 // InvalidArgument (or the system's for the file itself) and begins "FILE:LINE: ".
 #pragma once
@@ -30,8 +33,9 @@ namespace rill {
 inline constexpr int kMaxNgramOrder = 5;
 inline constexpr size_t kMaxWordBytes = 255;
 // Of probabilities and back-off weights: beyond it, sums along a sentence would lose their
-// fractions. Toolkits write 0 as -99.
+// fractions.
 inline constexpr float kMaxLog10 = 1000;
+inline constexpr float kZeroLog10 = -99;  // as toolkits write a probability of 0
 
 struct ArpaNgram {
   // [order]; they stay valid until the next call of Next.
@@ -66,9 +70,11 @@ class ArpaReader {
   absl::StatusOr<bool> NextLine(std::string_view* line);
   absl::Status EnterSection(std::string_view line);
   absl::Status ParseNgram(std::string_view line, ArpaNgram* ngram);
+  uint64_t count() const { return section_ <= order() ? counts_[section_ - 1] : 0; }
 
   const std::unique_ptr<TextFile> file_;
   std::vector<uint64_t> counts_;
+  int declared_ = 0;   // orders that have a count, be it 0
   int section_ = 0;    // order of the n-grams being read
   uint64_t seen_ = 0;  // of this section
   bool ended_ = false;

@@ -26,8 +26,8 @@ struct LmBuildReport {
 
 // `progress` is told 0..1 now and then; may be null. The file appears under its name only when it
 // is whole. InvalidArgument naming the file, and the line or the n-gram, if the ARPA file is at
-// fault: words of an n-gram that are no 1-grams, an n-gram twice or without its first words'
-// (n-1)-gram, no <s> or </s>.
+// fault: words of an n-gram that are no 1-grams, an n-gram twice, no <s> or </s>. An n-gram without
+// its first words' (n-1)-gram gets it (see NgramTables).
 absl::StatusOr<LmBuildReport> BuildLanguageModel(const std::string& arpa_path,
                                                  const std::string& output_path,
                                                  const std::function<void(double)>& progress);

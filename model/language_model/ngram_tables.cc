@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "model/language_model/file_layout.h"
 
 namespace rill {
 namespace {
 
-// For a model without <unk>.
-constexpr float kUnknownLogProb = -99;
+// Of n-grams that the file leaves out, until theirs is known. Those of a file are at most 0.
+constexpr float kLeftOut = 1;
 constexpr int kTellEvery = 1 << 14;
 
 WordId SpecialWord(std::string_view word) {
@@ -18,9 +19,7 @@ WordId SpecialWord(std::string_view word) {
   return kFirstWord;
 }
 
-bool SamePrefix(const Ngram& a, const Ngram& b, int words) {
-  return std::equal(a.words.begin(), a.words.begin() + words, b.words.begin());
-}
+bool InOrder(const Ngram& a, const Ngram& b) { return a.words < b.words; }
 
 }  // namespace
 
@@ -46,6 +45,10 @@ absl::Status NgramTables::Read(const std::string& path,
   for (int i = 1; i < order_; ++i) {
     if (absl::Status status = SortAndCheck(i, path); !status.ok()) return status;
   }
+  for (int i = order_ - 1; i > 1; --i) {
+    if (absl::Status status = AddPrefixes(i, path); !status.ok()) return status;
+  }
+  for (int i = 1; i + 1 < order_; ++i) ScoreAdded(i);
   return absl::OkStatus();
 }
 
@@ -92,8 +95,7 @@ absl::Status NgramTables::NumberWords(const ArpaReader& reader) {
   sorted.reserve(words_.size());
   for (WordId id = 0; id < words_.size(); ++id) {
     const auto place = ids_.find(words_[id]);
-    sorted.push_back(place == ids_.end() ? Ngram{{}, kUnknownLogProb, 0}
-                                         : tables_[0][place->second]);
+    sorted.push_back(place == ids_.end() ? Ngram{{}, kZeroLog10, 0} : tables_[0][place->second]);
     sorted.back().words[0] = id;
     ids_[words_[id]] = id;
   }
@@ -117,26 +119,56 @@ absl::Status NgramTables::Add(const ArpaReader& reader, const ArpaNgram& ngram) 
 
 absl::Status NgramTables::SortAndCheck(int i, const std::string& path) {
   std::vector<Ngram>& table = tables_[i];
-  std::sort(table.begin(), table.end(),
-            [](const Ngram& a, const Ngram& b) { return a.words < b.words; });
-  const std::vector<Ngram>& shorter = tables_[i - 1];
-  size_t parent = 0;
-  for (size_t k = 0; k < table.size(); ++k) {
-    if (k > 0 && table[k].words == table[k - 1].words) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": the ", i + 1, "-gram \"",
-                                                     Spell(table[k], i + 1), "\" is there twice"));
-    }
-    while (parent < shorter.size() && !SamePrefix(shorter[parent], table[k], i) &&
-           shorter[parent].words < table[k].words) {
-      ++parent;
-    }
-    if (parent == shorter.size() || !SamePrefix(shorter[parent], table[k], i)) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": the ", i + 1, "-gram \"",
-                                                     Spell(table[k], i + 1), "\" has no ", i,
-                                                     "-gram \"", Spell(table[k], i), "\""));
+  std::sort(table.begin(), table.end(), InOrder);
+  const auto twice =
+      std::adjacent_find(table.begin(), table.end(),
+                         [](const Ngram& a, const Ngram& b) { return a.words == b.words; });
+  if (twice == table.end()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": the ", i + 1, "-gram \"", Spell(*twice, i + 1), "\" is there twice"));
+}
+
+absl::Status NgramTables::AddPrefixes(int i, const std::string& path) {
+  std::vector<Ngram>& shorter = tables_[i - 1];
+  const size_t given = shorter.size();
+  size_t at = 0;
+  for (const Ngram& ngram : tables_[i]) {
+    Ngram prefix{ngram.words, kLeftOut, 0};
+    prefix.words[i] = {};
+    while (at < given && InOrder(shorter[at], prefix)) ++at;
+    const bool there = at < given && shorter[at].words == prefix.words;
+    const bool added = shorter.size() > given && shorter.back().words == prefix.words;
+    if (!there && !added) shorter.push_back(prefix);
+  }
+  if (shorter.size() > kMaxEntries) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": with those that longer ones begin with, there are too many ", i, "-grams"));
+  }
+  std::inplace_merge(shorter.begin(), shorter.begin() + given, shorter.end(), InOrder);
+  return absl::OkStatus();
+}
+
+void NgramTables::ScoreAdded(int i) {
+  for (Ngram& ngram : tables_[i]) {
+    if (ngram.log_prob != kLeftOut) continue;
+    float score = 0;
+    for (int first = 1; first <= i; ++first) {
+      const int words = i + 1 - first;
+      if (const Ngram* context = Find(&ngram.words[first - 1], words)) score += context->back_off;
+      if (const Ngram* found = Find(&ngram.words[first], words)) {
+        ngram.log_prob = std::clamp(score + found->log_prob, -kMaxLog10, 0.0f);
+        break;
+      }
     }
   }
-  return absl::OkStatus();
+}
+
+const Ngram* NgramTables::Find(const WordId* words, int count) const {
+  const std::vector<Ngram>& table = tables_[count - 1];
+  Ngram wanted;
+  std::copy_n(words, count, wanted.words.begin());
+  const auto found = std::lower_bound(table.begin(), table.end(), wanted, InOrder);
+  return found != table.end() && found->words == wanted.words ? &*found : nullptr;
 }
 
 std::string NgramTables::Spell(const Ngram& ngram, int order) const {

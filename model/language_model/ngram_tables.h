@@ -1,5 +1,8 @@
 // All n-grams of an ARPA file in memory, checked and sorted, as the builder needs them. Used by one
 // thread at a time.
+//
+// Whatever an n-gram begins with is there: what a file, pruned or pieced together, leaves out is
+// added with the score that backing off gives it, so that all scores stay as they are.
 #pragma once
 
 #include <array>
@@ -37,6 +40,11 @@ class NgramTables {
   absl::Status NumberWords(const ArpaReader& reader);
   absl::Status Add(const ArpaReader& reader, const ArpaNgram& ngram);
   absl::Status SortAndCheck(int i, const std::string& path);
+  // What tables_[i]'s n-grams begin with, where tables_[i - 1] does not have it; then the scores of
+  // what was added, once the shorter ones have theirs.
+  absl::Status AddPrefixes(int i, const std::string& path);
+  void ScoreAdded(int i);
+  const Ngram* Find(const WordId* words, int count) const;  // null: not there
   std::string Spell(const Ngram& ngram, int order) const;
 
   int order_ = 0;

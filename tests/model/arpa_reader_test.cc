@@ -73,13 +73,39 @@ TEST_F(ArpaReaderTest, LineEndsAndBlanksDoNotMatter) {
   EXPECT_EQ(*ngrams, small_);
 }
 
+TEST_F(ArpaReaderTest, LinesBeforeTheDataArePassedOver) {
+  const auto ngrams = Read("# made by hand\n\\not data\\\n\n" + std::string(kSmall));
+  ASSERT_TRUE(ngrams.ok()) << ngrams.status();
+  EXPECT_EQ(*ngrams, small_);
+}
+
+TEST_F(ArpaReaderTest, OrdersWithoutNgramsDoNotCount) {
+  const std::string small = kSmall;
+  const size_t counts = small.find("ngram 2=2\n") + 10, end = small.find("\\end\\");
+  for (const std::string sections : {"", "\\3-grams:\n", "\\3-grams:\n\n\\4-grams:\n"}) {
+    std::string text = small;
+    text.insert(end, sections);
+    text.insert(counts, "ngram 3=0\nngram 4=0\n");
+    const auto ngrams = Read(text);
+    ASSERT_TRUE(ngrams.ok()) << ngrams.status();
+    EXPECT_EQ(*ngrams, small_);
+    EXPECT_EQ((*ArpaReader::Open(path_))->order(), 2);
+  }
+}
+
+TEST_F(ArpaReaderTest, MinusInfinityIsAProbabilityOfNothing) {
+  const auto ngrams = Read("\\data\\\nngram 1=2\n\\1-grams:\n-inf <s> -0.5\n-1 a -inf\n\\end\\\n");
+  ASSERT_TRUE(ngrams.ok()) << ngrams.status();
+  EXPECT_THAT(*ngrams, testing::ElementsAre("-99.0 <s> -0.500", "-1.00 a -99.00"));
+}
+
 TEST_F(ArpaReaderTest, EveryFieldAtFaultIsNamedWithItsLine) {
   const std::string head = "\\data\\\nngram 1=2\n\\1-grams:\n";
   const struct {
     std::string arpa, problem;
   } cases[] = {
       {"", ":0: an ARPA file begins with"},
-      {"hello\n", ":1: an ARPA file begins with"},
+      {"hello\nyou\n", ":2: an ARPA file begins with"},
       {"\\data\\\n", ":1: the file ends before \\1-grams:"},
       {"\\data\\\n\\1-grams:\n", ":2: \\data\\ has no line"},
       {"\\data\\\nngram 2=3\n", ":2: expected \"ngram 1=COUNT\", found \"ngram 2=3\""},
@@ -88,6 +114,11 @@ TEST_F(ArpaReaderTest, EveryFieldAtFaultIsNamedWithItsLine) {
       {"\\data\\\nngram 1=99999999999\n", ":2: the count is not between"},
       {"\\data\\\nngram 1=1\nngram 2=1\nngram 3=1\nngram 4=1\nngram 5=1\nngram 6=1\n",
        ":7: the order is above 5"},
+      {"\\data\\\nngram 1=1\nngram 2=0\nngram 3=1\n", ":4: there are no 2-grams for it"},
+      {"\\data\\\nngram 1=1\nngram 2=0\n\\1-grams:\n-1 a\n\\2-grams:\n-1 a a\n",
+       ":7: \\2-grams: has more n-grams than \\data\\ says (0)"},
+      {"\\data\\\nngram 1=1\nngram 2=0\n\\1-grams:\n-1 a\n\\3-grams:\n",
+       ":6: expected \\end\\, found"},
       {"\\data\\\nngram 1=1\n\\2-grams:\n", ":3: expected \\1-grams:, found \"\\2-grams:\""},
       {head + "-1 a\n\\end\\\n", ":5: \\1-grams: has 1 n-grams, but \\data\\ says ngram 1=2"},
       {head + "-1 a\n-1 b\n-1 c\n", ":6: \\1-grams: has more n-grams than \\data\\ says (2)"},
@@ -97,7 +128,8 @@ TEST_F(ArpaReaderTest, EveryFieldAtFaultIsNamedWithItsLine) {
       {head + "x a\n", ":4: the log10 probability \"x\" is not"},
       {head + "0.5 a\n", ":4: the log10 probability \"0.5\" is not"},
       {head + "nan a\n", ":4: the log10 probability \"nan\" is not"},
-      {head + "-inf a\n", ":4: the log10 probability \"-inf\" is not"},
+      {head + "inf a\n", ":4: the log10 probability \"inf\" is not"},
+      {head + "-1001 a\n", ":4: the log10 probability \"-1001\" is not"},
       {head + "-1 a inf\n", ":4: the back-off weight \"inf\" is not"},
       {head + "-1 a 1e9\n", ":4: the back-off weight \"1e9\" is not"},
       {head + "-1 " + std::string(256, 'w') + "\n", "has more than 255 bytes"},
