@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
+
+#include "model/file/utf8.h"
 
 namespace rill {
 namespace {
@@ -25,8 +28,10 @@ bool MakeLabels(const std::vector<std::string>& tokens, const std::vector<std::s
   };
   for (size_t i = 0; i < words.size(); ++i) {
     if (i > 0 && !add(" ", -1)) return false;
-    for (const char letter : words[i]) {
-      if (!add(std::string(1, letter), static_cast<int>(i))) return false;
+    for (size_t at = 0; at < words[i].size();) {
+      const size_t size = Utf8CharacterSize(std::string_view(words[i]).substr(at));
+      if (!add(words[i].substr(at, size), static_cast<int>(i))) return false;
+      at += size;
     }
   }
   return true;

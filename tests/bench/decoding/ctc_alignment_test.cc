@@ -38,6 +38,13 @@ TEST(CtcAlignmentTest, TheTextDecidesNotTheFrames) {
   EXPECT_EQ(other[1].last, 2);
 }
 
+TEST(CtcAlignmentTest, LettersMayHaveSeveralBytes) {
+  const auto spans = AlignText(Frames("_a b"), {"<blank>", " ", "é", "日"}, {"é", "日"});
+  ASSERT_EQ(spans.size(), 2u);
+  EXPECT_EQ(spans[0].first, 1);
+  EXPECT_EQ(spans[1].first, 3);
+}
+
 TEST(CtcAlignmentTest, WhatCannotBeAlignedIsEmpty) {
   EXPECT_TRUE(AlignText(Frames("a"), kTokens, {"ab"}).empty());
   EXPECT_TRUE(AlignText(Frames("aa"), kTokens, {"aa"}).empty());

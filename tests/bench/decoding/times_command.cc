@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
 #include "absl/strings/str_format.h"
@@ -38,9 +39,13 @@ struct Differences {
 // that is silent before or after it.
 void CheckReference(const LogProbCorpus& corpus, const std::vector<std::string>& tokens) {
   Differences onsets, offsets;
+  size_t left_out = 0;
   for (const LogProbClip& clip : corpus.clips) {
     const std::vector<AlignedSpan> spans = AlignText(clip.log_probs, tokens, SplitWords(clip.text));
-    if (spans.empty()) continue;
+    if (spans.empty()) {
+      ++left_out;
+      continue;
+    }
     const auto samples = static_cast<int64_t>(clip.seconds * 1000) * kSamplesPerMs;
     if (clip.loud_begin >= kLeastSilence) {
       onsets.Add(spans.front().first * kSamplesPerFrame - clip.loud_begin);
@@ -48,6 +53,12 @@ void CheckReference(const LogProbCorpus& corpus, const std::vector<std::string>&
     if (samples - clip.loud_end >= kLeastSilence) {
       offsets.Add((spans.back().last + 1) * kSamplesPerFrame - clip.loud_end);
     }
+  }
+  if (left_out > 0) {
+    absl::FPrintF(stderr,
+                  "%s: %d of %d clips are left out: nothing is said in them, or their text cannot "
+                  "be aligned\n",
+                  corpus.name, left_out, corpus.clips.size());
   }
   onsets.Print("onset", "alignment", corpus.name);
   offsets.Print("offset", "alignment", corpus.name);
