@@ -15,6 +15,7 @@
 #include "model/state/state_reader.h"
 #include "model/state/state_writer.h"
 #include "model/training/data/manifest.h"
+#include "model/training/data/noise_folder.h"
 
 namespace rill {
 namespace {
@@ -149,25 +150,14 @@ absl::StatusOr<std::vector<LogProbCorpus>> ReadLogProbs(const std::vector<std::s
 
 absl::StatusOr<std::vector<LogProbCorpus>> ReadNoiseLogProbs(
     const std::vector<std::string>& folders, const Encoder& encoder, int chunk_frames) {
-  namespace fs = std::filesystem;
-  constexpr std::string_view kExtensions[] = {".wav", ".flac", ".ogg", ".opus"};
   std::vector<LogProbCorpus> corpora;
   for (const std::string& folder : folders) {
+    const auto sounds = training::NoiseRecordings(folder, training::NoisePart::kHeldOut);
+    if (!sounds.ok()) return sounds.status();
     training::Manifest manifest;
     manifest.folder = folder;
-    manifest.name = fs::path(folder).filename();
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      const std::string extension = entry.path().extension();
-      if (std::find(std::begin(kExtensions), std::end(kExtensions), extension) ==
-          std::end(kExtensions)) {
-        continue;
-      }
-      manifest.clips.emplace_back().path = entry.path().filename();
-    }
-    if (error) return absl::NotFoundError(absl::StrCat(folder, ": ", error.message()));
-    std::sort(manifest.clips.begin(), manifest.clips.end(),
-              [](const auto& a, const auto& b) { return a.path < b.path; });
+    manifest.name = std::filesystem::path(folder).filename();
+    for (const auto& sound : sounds->recordings) manifest.clips.emplace_back().path = sound.name;
     auto corpus = Hear(manifest, encoder, chunk_frames);
     if (!corpus.ok()) return corpus.status();
     corpora.push_back(*std::move(corpus));

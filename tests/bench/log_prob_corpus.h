@@ -28,8 +28,8 @@ struct LogProbCorpus {
 absl::StatusOr<std::vector<LogProbCorpus>> ReadLogProbs(const std::vector<std::string>& paths,
                                                         const Encoder& encoder, int chunk_frames);
 
-// Recordings that no manifest lists, with nothing said: each folder's WAV, FLAC, Ogg and Opus
-// files.
+// Recordings that no manifest lists, with nothing said: those in or below each folder that training
+// leaves out.
 absl::StatusOr<std::vector<LogProbCorpus>> ReadNoiseLogProbs(
     const std::vector<std::string>& folders, const Encoder& encoder, int chunk_frames);
 

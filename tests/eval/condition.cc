@@ -50,7 +50,7 @@ absl::StatusOr<Condition> Condition::Parse(const std::string& name) {
 }
 
 absl::StatusOr<NoiseSource> NoiseSource::Open(const std::string& folder) {
-  const auto recordings = training::NoiseRecordings(folder);
+  const auto recordings = training::NoiseRecordings(folder, training::NoisePart::kHeldOut);
   if (!recordings.ok()) return recordings.status();
   NoiseSource source;
   for (const auto& recording : recordings->recordings) source.paths_.push_back(recording.path);

@@ -27,7 +27,7 @@ struct Condition {
 // Sounds without speech. One thread at a time.
 class NoiseSource {
  public:
-  // Every recording in or below `folder`. NotFound if there is none.
+  // The recordings in or below `folder` that training leaves out. NotFound if there is none.
   static absl::StatusOr<NoiseSource> Open(const std::string& folder);
 
   // Adds a stretch of one of them, looped if it is short; `seed` chooses which and where. Energies

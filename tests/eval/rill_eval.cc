@@ -198,7 +198,9 @@ int main(int argc, char** argv) {
                   "telephone: 8 kHz, mu-law")
       ->delimiter(',')
       ->capture_default_str();
-  program.add_option("--noise", arguments.noise, "Folder of recordings without speech");
+  program.add_option(
+      "--noise", arguments.noise,
+      "Folder of recordings without speech; those that rill-train leaves out are mixed in");
   program.add_option(
       "--stream-minutes", arguments.evaluation.stream_minutes,
       "Join clips to streams so long, and tell errors over their time; a corpus that does "

@@ -89,8 +89,10 @@ void AddAugmentationFlags(CLI::App& app, AugmentOptions& augment) {
 void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& numbers) {
   app.add_option("--data", options.train,
                  "Folders (or manifests) to train on, searched for manifest.tsv at any depth");
-  app.add_option("--noise", options.noise,
-                 "Folder of recordings without speech, mixed into some clips");
+  app.add_option(
+      "--noise", options.noise,
+      "Folder of recordings without speech, mixed into some clips; one in five, by its name, "
+      "is left out to measure with");
   AddAugmentationFlags(app, options.augment);
   app.add_option(
       "--share", numbers.shares,

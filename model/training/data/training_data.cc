@@ -124,7 +124,7 @@ absl::Status OpenTrainingData::ReadCorpora() {
   }
   for (const Manifest& manifest : *dev) lists.push_back(RecordingsOf(manifest, {1.0}));
   if (!options_.noise.empty()) {
-    auto sounds = NoiseRecordings(options_.noise);
+    auto sounds = NoiseRecordings(options_.noise, NoisePart::kTraining);
     if (!sounds.ok()) return sounds.status();
     lists.push_back(*std::move(sounds));
   }

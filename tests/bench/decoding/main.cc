@@ -66,7 +66,9 @@ class Program {
     sub->add_option("--cache", options_.cache,
                     "Folder that keeps what the encoder makes of the recordings");
     sub->add_option("recordings", options_.corpora,
-                    "Folders with manifest.tsv, or manifests; of noise: folders of recordings")
+                    "Folders with manifest.tsv, or manifests; of noise: folders of recordings, of "
+                    "which those are heard "
+                    "that rill-train leaves out")
         ->required();
     sub->callback([this, command] {
       run_ = [command](const Evaluation& evaluation) { return command->Run(evaluation); };

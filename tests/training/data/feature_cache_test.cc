@@ -144,13 +144,35 @@ TEST_F(FeatureCacheTest, FindsSoundsByTheirExtension) {
   WriteFile(folder_, "sounds/deep/b.WAV", "x");
   WriteFile(folder_, "sounds/a.flac", "x");
   WriteFile(folder_, "sounds/readme.txt", "x");
-  const auto sounds = NoiseRecordings(folder_ / "sounds");
+  WriteFile(folder_, "sounds/deep/d.flac", "x");
+  const auto sounds = NoiseRecordings(folder_ / "sounds", NoisePart::kTraining);
   ASSERT_TRUE(sounds.ok()) << sounds.status();
   ASSERT_EQ(sounds->recordings.size(), 2u);
   EXPECT_EQ(sounds->recordings[0].name, "a.flac");
   EXPECT_EQ(sounds->recordings[1].name, "deep/b.WAV");
   EXPECT_THAT(sounds->speeds, testing::ElementsAre(1.0));
-  EXPECT_EQ(NoiseRecordings(folder_ / "none").status().code(), absl::StatusCode::kNotFound);
+  const auto held_out = NoiseRecordings(folder_ / "sounds", NoisePart::kHeldOut);
+  ASSERT_TRUE(held_out.ok()) << held_out.status();
+  ASSERT_EQ(held_out->recordings.size(), 1u);
+  EXPECT_EQ(held_out->recordings[0].name, "deep/d.flac");
+  WriteFile(folder_, "few/a.flac", "x");
+  EXPECT_TRUE(NoiseRecordings(folder_ / "few", NoisePart::kTraining).ok());
+  for (const char* folder : {"none", "few"}) {
+    EXPECT_EQ(NoiseRecordings(folder_ / folder, NoisePart::kHeldOut).status().code(),
+              absl::StatusCode::kNotFound);
+  }
+}
+
+// What a model was trained on must still be known years later: the choice may never change.
+TEST_F(FeatureCacheTest, OneSoundInFiveIsHeldOutByItsName) {
+  EXPECT_TRUE(IsHeldOut("noise.wav"));
+  EXPECT_TRUE(IsHeldOut("some/where/noise.wav"));
+  EXPECT_FALSE(IsHeldOut("wind.wav"));
+  int held_out = 0;
+  for (int i = 0; i < 10000; ++i) {
+    held_out += IsHeldOut("sound" + std::to_string(i) + ".opus") ? 1 : 0;
+  }
+  EXPECT_NEAR(held_out, 2000, 150);
 }
 
 }  // namespace

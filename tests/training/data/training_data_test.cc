@@ -20,7 +20,7 @@ class TrainingDataTest : public testing::Test {
     WriteCorpus("train/tones", 30, 1);
     WriteCorpus("train/few", 10, 0.6);
     WriteCorpus("dev/heard", 4, 0.8);
-    WriteFile(folder_, "noise/hum.wav", ToneWav(0.7, 120, 0.2));
+    WriteFile(folder_, "noise/wind.wav", ToneWav(0.7, 120, 0.2));
     config_.tokens = CharacterTokens();
     options_.train = {folder_ / "train"};
     options_.dev = {folder_ / "dev"};
