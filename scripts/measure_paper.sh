@@ -34,10 +34,14 @@ cd "$out"
 
 "$paper" scaling --run . --most-seconds 12 --memory 5
 "$paper" generate --run . --part speed --batches 1 8 64 --timed-pixels 5 --most-seconds 30
+"$paper" generate --run whole --part speed --size mnist --attention softmax-cached linear --batches 1 --timed-pixels 0
 "$paper" copy --run . --attention softmax linear lsh-4 lsh-1 --length 32 --width 64 --batch 32 \
   --updates 1000 --drop-after 1000 --buckets 8 --chunk 8
+"$paper" copy --run . --attention linear --length 32 --width 64 --batch 32 --updates 2000 \
+  --drop-after 1000 --buckets 8 --chunk 8
 "$paper" generate --run . --part train --width 64 --batch 8 --updates 400 --drop-after 350 --test-images 200
 "$paper" speech --run . --data digits/train --dev digits/dev --stack 4 --rows 2 --updates 600 \
   --layers 3 --width 72 --lstm-width 64
 "$paper" speech --run epoch --cache features --data digits/train --dev digits/dev --stack 1 --rows 1 --updates 2
+cp whole/generate.jsonl whole.jsonl
 cp epoch/speech.jsonl epoch.jsonl

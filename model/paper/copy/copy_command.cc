@@ -28,12 +28,12 @@ CopyCommand::CopyCommand(CLI::App& program)
   network_.layers = 4;
   network_.heads = 8;
   network_.width = 128;
-  plan_.updates = 4000;
-  plan_.drop_after = 3000;
+  plan_.updates = 1500;
+  plan_.drop_after = 1200;
   plan_.evaluate_every = 500;
   app_->footer(
-      "Results: RUN/copy.jsonl. The paper's setting is --width 256 --length 128 --batch 64; half\n"
-      "that width is what two cores train within two hours.\n"
+      "Results: RUN/copy.jsonl. The paper's setting is --width 256 --batch 64 --updates 10000\n"
+      "--drop-after 3000; the defaults are for two cores and two hours.\n"
       "\n"
       "  rill-paper copy --threads 2\n"
       "  rill-paper copy --attention linear softmax --length 64 --run runs/short\n");

@@ -24,7 +24,7 @@ GenerateCommand::GenerateCommand(CLI::App& program)
   app_->footer(
       "Results: RUN/generate.jsonl (speed) and RUN/images.jsonl (training and completed images).\n"
       "\n"
-      "  rill-paper generate --part speed                       an hour\n"
+      "  rill-paper generate --part speed                       half an hour\n"
       "  rill-paper generate --part train --threads 2           Fashion-MNIST at 14 x 14\n"
       "  rill-paper generate --part speed --size mnist --timed-pixels 0 --attention linear\n");
   AddRunFlags(*app_, run_);

@@ -39,13 +39,13 @@ SpeechCommand::SpeechCommand(CLI::App& program)
   network_.layers = 9;
   network_.heads = 6;
   network_.width = 192;
-  plan_.updates = 1000;
+  plan_.updates = 800;
   plan_.rate = 1e-3;
   plan_.clip = 5;
-  plan_.evaluate_every = 250;
+  plan_.evaluate_every = 200;
   data_options_.augment = NoAugmentation();
   data_options_.chunk_lengths = {0};
-  data_options_.rows = 8;
+  data_options_.rows = 4;
   app_->footer(
       "Speech as rill-train takes it: folders with a manifest.tsv (docs/training.md). Results:\n"
       "RUN/speech.jsonl.\n"
