@@ -11,15 +11,18 @@ namespace {
 bool CanBeAligned(int64_t vocab, const CtcClip& clip) {
   if (clip.first < 0 || clip.frames <= 0) return false;
   if (clip.num_labels < 0 || clip.num_labels > clip.frames) return false;
-  int64_t needed = clip.num_labels;
-  for (int64_t i = 0; i < clip.num_labels; ++i) {
-    if (clip.labels[i] < 1 || clip.labels[i] >= vocab) return false;
-    if (i > 0 && clip.labels[i] == clip.labels[i - 1]) ++needed;
-  }
-  return needed <= clip.frames;
+  const bool known = std::all_of(clip.labels, clip.labels + clip.num_labels,
+                                 [vocab](int32_t label) { return label >= 1 && label < vocab; });
+  return known && CtcFramesNeeded(clip.labels, clip.num_labels) <= clip.frames;
 }
 
 }  // namespace
+
+int64_t CtcFramesNeeded(const int32_t* labels, int64_t num_labels) {
+  int64_t frames = num_labels;
+  for (int64_t i = 1; i < num_labels; ++i) frames += labels[i] == labels[i - 1] ? 1 : 0;
+  return frames;
+}
 
 int64_t CtcLoss(int64_t vocab, const float* logits, const CtcClip* clips, int64_t num_clips,
                 float* losses, float* d_logits) {

@@ -16,10 +16,13 @@ struct CtcClip {
   const float* blank_bonus = nullptr;
 };
 
+// Frames that labels need: one each, and a blank between equal neighbours.
+int64_t CtcFramesNeeded(const int32_t* labels, int64_t num_labels);
+
 // logits: [total frames, vocab], unnormalised. For each clip: losses[i] = weight * -log p(labels),
 // in nats, and d_logits rows of its frames = weight * (softmax - occupation). Rows of no clip get
 // zero gradient: the caller clears d_logits. A clip that cannot be aligned (fewer frames than
-// labels plus repeats) gets loss 0 and gradient 0 and is counted in the return value.
+// CtcFramesNeeded) gets loss 0 and gradient 0 and is counted in the return value.
 int64_t CtcLoss(int64_t vocab, const float* logits, const CtcClip* clips, int64_t num_clips,
                 float* losses, float* d_logits);
 

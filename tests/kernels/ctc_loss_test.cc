@@ -91,6 +91,16 @@ Result RunOne(int64_t vocab, const std::vector<float>& logits, const Labels& lab
   return result;
 }
 
+TEST(CtcFramesNeededTest, CountsABlankBetweenEqualNeighbours) {
+  const auto needed = [](const Labels& labels) {
+    return CtcFramesNeeded(labels.data(), static_cast<int64_t>(labels.size()));
+  };
+  EXPECT_EQ(needed({}), 0);
+  EXPECT_EQ(needed({1}), 1);
+  EXPECT_EQ(needed({1, 2, 1}), 3);
+  EXPECT_EQ(needed({1, 1, 1, 2, 2}), 8);
+}
+
 TEST(CtcLossTest, AgreesWithTheSumOverAllPaths) {
   std::mt19937 random(1);
   const std::vector<Labels> targets = {{},        {1},       {2, 2},    {1, 2},      {1, 1, 2},

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/cpu/ctc_loss.h"
 
 namespace rill::training {
 
@@ -19,7 +20,8 @@ absl::StatusOr<std::unique_ptr<ClipStore>> ClipStore::Create(const Manifest& man
     Clip clip;
     clip.text = listed.text;
     clip.labels = *std::move(labels);
-    clip.frames_needed = FramesNeeded(clip.labels);
+    clip.frames_needed = 
+        kernels::CtcFramesNeeded(clip.labels.data(), static_cast<int64_t>(clip.labels.size()));
     store->clips_.push_back(std::move(clip));
   }
   return store;

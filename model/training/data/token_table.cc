@@ -38,10 +38,4 @@ absl::StatusOr<std::vector<int32_t>> TokenTable::Encode(const std::string& text)
   return labels;
 }
 
-int64_t FramesNeeded(const std::vector<int32_t>& labels) {
-  int64_t frames = static_cast<int64_t>(labels.size());
-  for (size_t i = 1; i < labels.size(); ++i) frames += labels[i] == labels[i - 1];
-  return frames;
-}
-
 }  // namespace rill::training

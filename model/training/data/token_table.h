@@ -23,7 +23,4 @@ class TokenTable {
   std::unordered_map<std::string, int32_t> ids_;
 };
 
-// Frames that CTC needs for these labels: one each, and a blank between equal neighbours.
-int64_t FramesNeeded(const std::vector<int32_t>& labels);
-
 }  // namespace rill::training

@@ -67,13 +67,6 @@ Tensor FusedCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int6
   return CtcFunction::apply(logits, &flat, skipped);
 }
 
-// The least number of frames that labels can be aligned to.
-int64_t FramesNeeded(const std::vector<int32_t>& labels) {
-  int64_t needed = static_cast<int64_t>(labels.size());
-  for (size_t i = 1; i < labels.size(); ++i) needed += labels[i] == labels[i - 1];
-  return needed;
-}
-
 Tensor PlainCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped) {
   std::vector<Tensor> inputs;
   std::vector<int64_t> input_lengths, target_lengths;
@@ -81,7 +74,8 @@ Tensor PlainCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int6
   std::vector<float> weights;
   int64_t longest = 0;
   for (const PackedClip& c : clips) {
-    if (c.frames < FramesNeeded(c.labels)) {
+    const auto labels = static_cast<int64_t>(c.labels.size());
+    if (c.frames < kernels::CtcFramesNeeded(c.labels.data(), labels)) {
       ++*skipped;
       continue;
     }

@@ -40,13 +40,6 @@ TEST(TokenTableTest, RefusesTokensOfSeveralCharacters) {
   EXPECT_FALSE(TokenTable::Create({"<blank>", ""}).ok());
 }
 
-TEST(FramesNeededTest, CountsABlankBetweenEqualNeighbours) {
-  EXPECT_EQ(FramesNeeded({}), 0);
-  EXPECT_EQ(FramesNeeded({1}), 1);
-  EXPECT_EQ(FramesNeeded({1, 2, 1}), 3);
-  EXPECT_EQ(FramesNeeded({1, 1, 1, 2, 2}), 8);
-}
-
 TEST(Utf8CharacterSizeTest, StaysInsideBrokenText) {
   EXPECT_EQ(Utf8CharacterSize("a"), 1u);
   EXPECT_EQ(Utf8CharacterSize("é"), 2u);
