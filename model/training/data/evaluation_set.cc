@@ -57,7 +57,7 @@ EvaluationBatch EvaluationSet::Get(int64_t index, int chunk_frames) const {
     const int64_t feature_frames = frames * kFeatureFramesPerFrame;
     float* out = batch.features.data() + row * batch.frames * kFeatureFramesPerFrame * bins;
     HalfToFloat(feature_frames * bins, corpus_.features(index_in_corpus, 0).values, out);
-    Normalise(feature_frames, bins, 0, statistics_.mean.data(), statistics_.inv_std.data(), out);
+    Normalise(feature_frames, bins, statistics_.mean.data(), statistics_.inv_std.data(), out);
     // The clip's last chunk ends with the clip, as a stream's does when it is finished.
     const absl::Span<int32_t> end(batch.chunk_end.data() + row * batch.frames, batch.frames);
     WholeClipChunks({{0, frames}}, end);

@@ -8,15 +8,14 @@
 
 namespace rill::training {
 
-#define RILL_DECLARE(isa)                                                                  \
-  namespace isa {                                                                          \
-  void FloatToHalf(int64_t n, const float* x, uint16_t* y);                                \
-  void HalfToFloat(int64_t n, const uint16_t* x, float* y);                                \
-  double SumExp(int64_t n, const float* x);                                                \
-  void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x);             \
-  void AddReverberation(int64_t frames, int64_t bins, float decay, float level, float* x); \
-  void Normalise(int64_t frames, int64_t bins, float gain, const float* mean,              \
-                 const float* inv_std, float* x);                                          \
+#define RILL_DECLARE(isa)                                                                          \
+  namespace isa {                                                                                  \
+  void FloatToHalf(int64_t n, const float* x, uint16_t* y);                                        \
+  void HalfToFloat(int64_t n, const uint16_t* x, float* y);                                        \
+  double SumExp(int64_t n, const float* x);                                                        \
+  void AddLogEnergy(int64_t n, const uint16_t* noise, float offset, float* x);                     \
+  void AddReverberation(int64_t frames, int64_t bins, float decay, float level, float* x);         \
+  void Normalise(int64_t frames, int64_t bins, const float* mean, const float* inv_std, float* x); \
   }
 RILL_DECLARE(avx2)
 RILL_DECLARE(avx512)
@@ -50,9 +49,8 @@ void AddCodingNoise(int64_t frames, int64_t bins, int64_t reach, float below, fl
   }
 }
 
-void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,
-               float* x) {
-  RILL_SIMD_CALL(Normalise, frames, bins, gain, mean, inv_std, x);
+void Normalise(int64_t frames, int64_t bins, const float* mean, const float* inv_std, float* x) {
+  RILL_SIMD_CALL(Normalise, frames, bins, mean, inv_std, x);
 }
 
 }  // namespace rill::training

@@ -26,8 +26,7 @@ void AddReverberation(int64_t frames, int64_t bins, float decay, float level, fl
 // it is hidden, `below` nepers under the loudest of the bins at most `reach` away in its frame.
 void AddCodingNoise(int64_t frames, int64_t bins, int64_t reach, float below, float* x);
 
-// x[frames, bins] = (x + gain - mean[bins]) * inv_std[bins].
-void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,
-               float* x);
+// x[frames, bins] = (x - mean[bins]) * inv_std[bins].
+void Normalise(int64_t frames, int64_t bins, const float* mean, const float* inv_std, float* x);
 
 }  // namespace rill::training

@@ -99,12 +99,10 @@ void AddReverberation(int64_t frames, int64_t bins, float decay, float level, fl
   });
 }
 
-void Normalise(int64_t frames, int64_t bins, float gain, const float* mean, const float* inv_std,
-               float* x) {
+void Normalise(int64_t frames, int64_t bins, const float* mean, const float* inv_std, float* x) {
   for (int64_t frame = 0; frame < frames; ++frame, x += bins) {
     ForEachVec(bins, [&](int64_t i, auto lanes) {
-      Store((Load(x + i, lanes) + gain - Load(mean + i, lanes)) * Load(inv_std + i, lanes), x + i,
-            lanes);
+      Store((Load(x + i, lanes) - Load(mean + i, lanes)) * Load(inv_std + i, lanes), x + i, lanes);
     });
   }
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "model/features/log_mel.h"
 #include "tests/training/data/data_fixture.h"
 
 namespace rill::training {
@@ -66,6 +67,26 @@ TEST_F(AugmenterTest, GainIsOneConstantAClip) {
   }
   EXPECT_TRUE(lowest >= -limit && lowest < -0.9 * limit);
   EXPECT_TRUE(highest <= limit && highest > 0.9 * limit);
+}
+
+TEST_F(AugmenterTest, GainDoesNotMoveDigitalSilence) {
+  const auto silence = MakeFeatureFile(
+      folder_, "silence", {2}, kBins,
+      [](int64_t, int64_t frame, int64_t) { return frame == 0 ? kLogMelFloor : -15.0f; });
+  AugmentOptions options = Off();
+  options.gain_db = 20;
+  int cut = 0;
+  for (uint64_t key = 0; key < 100; ++key) {
+    Random random({key});
+    std::vector<float> out(2 * kBins);
+    Augmenter(options, statistics_, nullptr)
+        .Apply(silence->Get(0), 0, 2, &random, &random, out.data());
+    const float floor = (kLogMelFloor - 1) * 0.5f;
+    EXPECT_FLOAT_EQ(out[0], floor);
+    EXPECT_GE(out[kBins], floor - 1e-5f);
+    cut += out[kBins] < floor + 1e-3f ? 1 : 0;
+  }
+  EXPECT_NEAR(cut, 40, 20) << "softer by more than 4 dB";
 }
 
 TEST_F(AugmenterTest, NoiseIsRepeatedAtTheAskedRatioOfEnergies) {
@@ -132,7 +153,8 @@ TEST_F(AugmenterTest, ReverberationIsATailThatFallsEvenly) {
 TEST_F(AugmenterTest, ATelephoneKeepsTheMiddleOfTheBand) {
   AugmentOptions options = Off();
   options.telephone_probability = 1;
-  for (uint64_t key = 0; key < 50; ++key) {
+  int low_tones = 0, silent = 0;
+  for (uint64_t key = 0; key < 100; ++key) {
     const std::vector<float> out = Apply(options, key, 2);
     int64_t kept = 0, edges = 0;
     for (int64_t bin = 0; bin < kBins; ++bin) {
@@ -147,10 +169,15 @@ TEST_F(AugmenterTest, ATelephoneKeepsTheMiddleOfTheBand) {
     }
     EXPECT_EQ(edges, 1);
     // 40 filters from 20 Hz to 8 kHz: 300 to 3,400 Hz are some 24 of them.
-    EXPECT_GE(kept, 22);
-    EXPECT_LE(kept, 31);
+    const bool low = out[0] == 0.5f;
+    EXPECT_GE(kept, low ? 25 : 22);
+    EXPECT_LE(kept, low ? 35 : 31);
     EXPECT_NE(out[kBins - 1], 0.5f);
+    low_tones += low ? 1 : 0;
+    silent += 2 * out[kBins - 1] + 1 < kLogMelFloor + 1e-3 ? 1 : 0;
   }
+  EXPECT_NEAR(low_tones, 50, 20);
+  EXPECT_NEAR(silent, 52, 20) << "what is 78 dB down is digital silence";
 }
 
 // A clip with one loud bin: the noise hides beside it, at one ratio, and is not heard elsewhere.

@@ -68,8 +68,8 @@ TEST(FeatureMathTest, ASilentSoundChangesNothing) {
 TEST(FeatureMathTest, Normalises) {
   std::vector<float> x = {1, 2, 3, 4, 5, 6};
   const std::vector<float> mean = {1, 1, 2}, inv_std = {1, 2, 0.5};
-  Normalise(2, 3, 0.5f, mean.data(), inv_std.data(), x.data());
-  EXPECT_EQ(x, (std::vector<float>{0.5f, 3, 0.75f, 3.5f, 9, 2.25f}));
+  Normalise(2, 3, mean.data(), inv_std.data(), x.data());
+  EXPECT_EQ(x, (std::vector<float>{0, 2, 0.5f, 3, 8, 2}));
 }
 
 }  // namespace
