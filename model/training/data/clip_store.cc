@@ -20,7 +20,9 @@ absl::StatusOr<std::unique_ptr<ClipStore>> ClipStore::Create(const Manifest& man
     Clip clip;
     clip.text = listed.text;
     clip.labels = *std::move(labels);
-    clip.frames_needed = 
+    const bool words = !clip.labels.empty();
+    if (words && tokens.space() != 0) clip.labels.push_back(tokens.space());
+    clip.frames_needed =
         kernels::CtcFramesNeeded(clip.labels.data(), static_cast<int64_t>(clip.labels.size()));
     store->clips_.push_back(std::move(clip));
   }

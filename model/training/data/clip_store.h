@@ -17,6 +17,8 @@ namespace rill::training {
 
 struct Clip {
   std::string text;
+  // The text's, and a space behind it if there is any: a pause ends a word, and in a row of clips
+  // the next one's first word is not the last one's end.
   std::vector<int32_t> labels;
   int64_t frames_needed = 0;  // encoder frames that CTC needs for the labels
 };

@@ -16,6 +16,7 @@ absl::StatusOr<TokenTable> TokenTable::Create(const std::vector<std::string>& to
                                                    "'; training knows single characters only"));
     }
     table.ids_.emplace(tokens[i], static_cast<int32_t>(i));
+    if (tokens[i] == " ") table.space_ = static_cast<int32_t>(i);
   }
   return table;
 }

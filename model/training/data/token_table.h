@@ -19,7 +19,11 @@ class TokenTable {
   // InvalidArgument naming the character that is no token. `text` must be well-formed UTF-8.
   absl::StatusOr<std::vector<int32_t>> Encode(const std::string& text) const;
 
+  // The id of " "; 0 if it is no token.
+  int32_t space() const { return space_; }
+
  private:
+  int32_t space_ = 0;
   std::unordered_map<std::string, int32_t> ids_;
 };
 

@@ -122,9 +122,9 @@ TEST_F(PassPlanTest, AShareTakesItsTurnThroughTheCorpus) {
 }
 
 TEST_F(PassPlanTest, ShortClipsTakeSlowSpeedsLongOnesFastOnes) {
-  // "aab" needs 4 frames: 16 feature frames and 3 that may be cut.
-  AddCorpus("c", {{{19, 17, 15}, "aab"},   // 0.9 only
-                  {{18, 17, 15}, "aab"},   // none
+  // "aab" and its space need 5 frames: 20 feature frames and 3 that may be cut.
+  AddCorpus("c", {{{23, 21, 19}, "aab"},   // 0.9 only
+                  {{22, 21, 19}, "aab"},   // none
                   {{450, 410, 370}, "a"},  // 1.1 only: a row has 400
                   {{450, 410, 404}, "a"},  // none
                   {{0, 0, 0}, ""},         // unreadable

@@ -40,6 +40,11 @@ TEST(TokenTableTest, RefusesTokensOfSeveralCharacters) {
   EXPECT_FALSE(TokenTable::Create({"<blank>", ""}).ok());
 }
 
+TEST(TokenTableTest, KnowsTheSpace) {
+  EXPECT_EQ(TokenTable::Create({"<blank>", "a", " "})->space(), 2);
+  EXPECT_EQ(TokenTable::Create({"<blank>", "a"})->space(), 0);
+}
+
 TEST(Utf8CharacterSizeTest, StaysInsideBrokenText) {
   EXPECT_EQ(Utf8CharacterSize("a"), 1u);
   EXPECT_EQ(Utf8CharacterSize("é"), 2u);
