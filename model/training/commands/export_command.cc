@@ -1,6 +1,7 @@
 #include "model/training/commands/export_command.h"
 
 #include <filesystem>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,10 @@ ExportCommand::ExportCommand(CLI::App& program)
   app_->add_option("--output", output_, "Model file to write, *.safetensors")->required();
   app_->add_flag("--ema,!--no-ema", average_,
                  "The moving average of the weights (default), or the last weights");
+  app_->add_option(
+      "--average-with", average_with_,
+      "Model files whose weights are averaged with these, all alike: those that the run "
+      "began from. Often better than each; evaluate to see");
   app_->add_flag("--bf16,!--float", bfloat16_, "Matrices in bf16 (default), or all in float");
   app_->add_option("--name", name_, "Name of the model; the output file's if not given");
   app_->add_option("--language", language_, "Language tag")->capture_default_str();
@@ -44,6 +49,13 @@ absl::Status ExportCommand::Run() {
   ExportOptions options;
   options.average = average_;
   options.bfloat16 = bfloat16_;
+  std::vector<std::unique_ptr<ModelFile>> others;
+  for (const std::string& path : average_with_) {
+    auto model = ModelFile::Open(path);
+    if (!model.ok()) return model.status();
+    options.average_with.push_back(model->get());
+    others.push_back(*std::move(model));
+  }
   if (name_.empty()) name_ = std::filesystem::path(output_).stem().string();
   const std::pair<const char*, const std::string&> fields[] = {
       {"rill.name", name_},

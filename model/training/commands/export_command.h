@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -21,6 +22,7 @@ class ExportCommand {
   std::string run_;
   std::string checkpoint_;
   std::string output_;
+  std::vector<std::string> average_with_;
   std::string name_, language_ = "en", license_, training_data_, description_;
   bool average_ = true;
   bool bfloat16_ = true;

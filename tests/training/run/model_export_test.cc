@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <vector>
+
 #include "model/file/tensor_names.h"
 #include "tests/temporary_folder.h"
 
@@ -54,6 +57,34 @@ TEST(ModelExportTest, WritesAModelThatOpens) {
       EXPECT_LT(error, bfloat16 ? 0.005f * std::abs(expected->values[0]) : 1e-9f);
     }
   }
+}
+
+TEST(ModelExportTest, AveragesWithOtherModels) {
+  const TemporaryFolder folder;
+  Checkpoint checkpoint = Example();
+  ExportOptions options;
+  options.bfloat16 = false;
+  std::vector<std::unique_ptr<ModelFile>> others;
+  for (const float factor : {3.0f, 5.0f}) {
+    Checkpoint other = checkpoint;
+    for (NamedTensor& tensor : other.tensors) {
+      for (float& value : tensor.values) value *= factor;
+    }
+    ASSERT_TRUE(ExportModel(other, options, folder / "other.safetensors").ok());
+    others.push_back(*ModelFile::Open(folder / "other.safetensors"));
+  }
+  for (const auto& other : others) options.average_with.push_back(other.get());
+  ASSERT_TRUE(ExportModel(checkpoint, options, folder / "mean.safetensors").ok());
+  const auto mean = *ModelFile::Open(folder / "mean.safetensors");
+  EXPECT_EQ(mean->Tensor("features.mean"), checkpoint.statistics.mean);
+  const std::vector<float> got = mean->Tensor("head.weight");
+  const std::vector<float>& one = checkpoint.Find("average.head.weight")->values;
+  for (size_t i = 0; i < got.size(); ++i) ASSERT_FLOAT_EQ(got[i], 3 * one[i]) << i;
+
+  checkpoint.statistics.mean[0] += 1;
+  const absl::Status status = ExportModel(checkpoint, options, folder / "no.safetensors");
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("other.safetensors"), std::string::npos);
 }
 
 TEST(ModelExportTest, NamesAMissingTensor) {
