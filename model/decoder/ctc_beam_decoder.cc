@@ -13,7 +13,8 @@ constexpr float kLeastLogProb = -1000;  // of a frame's
 constexpr int kDecideEvery = 8;         // frames
 constexpr float kMostOpenAgreement = 0.9999f;
 constexpr double kLn2 = 0.6931471805599453;
-constexpr double kNoMatter = -40;  // beside 1, in logarithms
+constexpr double kRounding = 1e-3;  // of a score
+constexpr double kNoMatter = -40;   // beside 1, in logarithms
 
 double LogAdd(double a, double b) {
   if (a < b) std::swap(a, b);
@@ -27,9 +28,10 @@ int PoolCapacity(const BeamOptions& options) { return 1024 + 32 * options.beam; 
 }  // namespace
 
 CtcBeamDecoder::CtcBeamDecoder(const std::vector<std::string>* tokens, const LanguageModel* model,
-                               const BeamOptions& options)
+                               const BeamOptions& options, bool recombine)
     : tokens_(tokens),
       options_(options),
+      recombine_(recombine),
       scorer_(tokens, model, options),
       pool_(PoolCapacity(options)),
       frame_(tokens->size()) {
@@ -74,6 +76,7 @@ void CtcBeamDecoder::ReadFrame(absl::Span<const float> log_probs) {
 void CtcBeamDecoder::StayAll() {
   candidates_.clear();
   worst_ = kNever;
+  double least = -kNever;
   for (size_t i = 0; i < beam_.size(); ++i) {
     const Entry& entry = beam_[i];
     const PrefixNode& node = pool_[entry.node];
@@ -83,10 +86,14 @@ void CtcBeamDecoder::StayAll() {
     stay.blank = entry.total + (node.text.letters == 0 ? blank_or_space_ : frame_[kBlank]);
     stay.letter = entry.letter == kNever ? kNever : entry.letter + frame_[node.token];
     stay.fresh = kNever;
-    worst_ = std::max(worst_, std::max(stay.blank, stay.letter) + node.text.score());
+    const double score = std::max(stay.blank, stay.letter) + node.text.score();
+    worst_ = std::max(worst_, score);
+    least = std::min(least, score);
     candidates_.push_back(stay);
   }
   worst_ -= options_.beam_threshold;
+  // A full beam of texts that all may stay.
+  if (static_cast<int>(beam_.size()) == options_.beam) worst_ = std::max(worst_, least);
 }
 
 void CtcBeamDecoder::ExtendAll() {
@@ -123,6 +130,7 @@ void CtcBeamDecoder::Extend(int32_t rank, int token) {
     if (next.score >= worst_) candidates_.push_back(next);
     return;
   }
+  if (mass + scorer_.Bound(node.text) < worst_ - kRounding) return;
   TextState text;
   if (!scorer_.Extend(node.text, token, &text)) return;
   next.score = mass + text.score();
@@ -147,12 +155,15 @@ void CtcBeamDecoder::Select() {
   const auto better = [](const Ranked& a, const Ranked& b) {
     return a.score != b.score ? a.score > b.score : a.candidate < b.candidate;
   };
-  const size_t kept = std::min<size_t>(options_.beam, ranking_.size());
-  std::partial_sort(ranking_.begin(), ranking_.begin() + kept, ranking_.end(), better);
+  std::sort(ranking_.begin(), ranking_.end(), better);
 
   next_.clear();
-  for (size_t i = 0; i < kept && ranking_[i].score >= best - options_.beam_threshold; ++i) {
+  for (size_t i = 0; i < ranking_.size() && ranking_[i].score >= best - options_.beam_threshold &&
+                     static_cast<int>(next_.size()) < options_.beam;
+       ++i) {
     const Candidate& candidate = candidates_[ranking_[i].candidate];
+    if (recombine_ && Spare(candidate)) continue;
+    ranking_[next_.size()] = ranking_[i];  // as beam_ will be
     int32_t node = candidate.node;
     if (node == PrefixNode::kNone) {
       node = pool_.Add(beam_[candidate.rank].node, candidate.token,
@@ -174,6 +185,32 @@ void CtcBeamDecoder::Select() {
   beam_.swap(next_);
   NumberBeam();
   KeepTimes();
+}
+
+bool CtcBeamDecoder::SameFuture(const Candidate& a, const Candidate& b) const {
+  const bool a_is_new = a.node == PrefixNode::kNone, b_is_new = b.node == PrefixNode::kNone;
+  if ((a_is_new ? a.token : pool_[a.node].token) != (b_is_new ? b.token : pool_[b.node].token)) {
+    return false;
+  }
+  const TextState& text = a_is_new ? extended_[a.extended] : pool_[a.node].text;
+  const TextState& other = b_is_new ? extended_[b.extended] : pool_[b.node].text;
+  if (!TextScorer::SameFuture(text, other)) return false;
+  if (text.letters == 0 || text.in_lexicon) return true;
+  int32_t before = a_is_new ? beam_[a.rank].node : pool_[a.node].parent;
+  int32_t before_other = b_is_new ? beam_[b.rank].node : pool_[b.node].parent;
+  for (int letter = 1; letter < text.letters; ++letter) {
+    if (pool_[before].token != pool_[before_other].token) return false;
+    before = pool_[before].parent;
+    before_other = pool_[before_other].parent;
+  }
+  return true;
+}
+
+bool CtcBeamDecoder::Spare(const Candidate& candidate) const {
+  for (size_t i = 0; i < next_.size(); ++i) {
+    if (SameFuture(candidate, candidates_[ranking_[i].candidate])) return true;
+  }
+  return false;
 }
 
 void CtcBeamDecoder::KeepTimes() {

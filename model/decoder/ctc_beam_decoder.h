@@ -7,6 +7,10 @@
 // of them counts as one and none stands before the first word; a text with words that the lexicon
 // forbids is never taken, though an interim result may end with the beginning of one.
 //
+// Recombination: of texts that whatever comes will add the same to, because they differ only in
+// words before the language model's history, the best one is kept and the others make room, unless
+// other texts than the best are wanted.
+//
 // Times and confidences (see counted_word.h): a text's last letter begins in the last frame in
 // which more than half of the weight of all ways to say the text comes from those that begin it
 // there, and goes on while those that say it have more weight than those that have said it before.
@@ -36,9 +40,9 @@ namespace rill {
 class CtcBeamDecoder final : public CtcDecoder {
  public:
   // tokens[0] is the blank; the others are letters and " ". `model` may be null if not
-  // options.lexicon. Neither is owned. options.Validate() holds.
+  // options.lexicon. Neither is owned. options.Validate() holds. `recombine`: see above.
   CtcBeamDecoder(const std::vector<std::string>* tokens, const LanguageModel* model,
-                 const BeamOptions& options);
+                 const BeamOptions& options, bool recombine = true);
 
   void Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) override;
   Hypothesis Current() const override;
@@ -92,6 +96,9 @@ class CtcBeamDecoder final : public CtcDecoder {
   void ExtendAll();
   void Extend(int32_t rank, int token);
   void Select();
+  // Whether what comes can tell these apart no more, so that only the better one need be kept.
+  bool SameFuture(const Candidate& a, const Candidate& b) const;
+  bool Spare(const Candidate& candidate) const;  // something in next_ is as good for all that comes
   void KeepTimes();
   void NoticeChange();
 
@@ -120,6 +127,7 @@ class CtcBeamDecoder final : public CtcDecoder {
 
   const std::vector<std::string>* const tokens_;
   const BeamOptions options_;
+  const bool recombine_;
   TextScorer scorer_;
   PrefixPool pool_;
   std::vector<Entry> beam_;  // best first

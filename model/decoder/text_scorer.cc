@@ -7,6 +7,7 @@ namespace rill {
 namespace {
 
 constexpr double kLn10 = 2.302585092994046;
+constexpr double kUnbounded = 1e30;
 
 }  // namespace
 
@@ -16,6 +17,7 @@ TextScorer::TextScorer(const std::vector<std::string>* tokens, const LanguageMod
       model_(model),
       options_(options),
       log10_weight_(static_cast<float>(options.lm_weight * kLn10)),
+      word_bonus_(model == nullptr ? 0 : options.word_bonus),
       unknown_word_(options.lm_weight * options.unknown_word_penalty),
       unknown_letter_(options.lm_weight * options.unknown_letter_penalty),
       space_(static_cast<int>(std::find(tokens->begin(), tokens->end(), " ") - tokens->begin())) {}
@@ -27,7 +29,20 @@ LanguageModel::State TextScorer::SentenceStart() const {
 TextState TextScorer::Begin(const LanguageModel::State& history) const {
   TextState text;
   text.history = history;
+  if (model_ != nullptr) text.ahead = model_->After(history);
   return text;
+}
+
+bool TextScorer::SameFuture(const TextState& a, const TextState& b) {
+  return a.letters == b.letters && a.in_lexicon == b.in_lexicon &&
+         (!a.in_lexicon || a.node == b.node) && a.hot_node == b.hot_node && a.hot == b.hot &&
+         a.history == b.history;
+}
+
+double TextScorer::Bound(const TextState& text) const {
+  if (hot_ != nullptr) return kUnbounded;
+  // No probability is above 1.
+  return text.score() + (text.letters == 0 ? word_bonus_ : 0);
 }
 
 bool TextScorer::Extend(const TextState& from, int token, TextState* to) const {
@@ -38,6 +53,7 @@ bool TextScorer::Extend(const TextState& from, int token, TextState* to) const {
   to->letters = 0;
   to->node = Lexicon::kRoot;
   to->in_lexicon = true;
+  if (model_ != nullptr) to->ahead = model_->After(to->history);
   FollowHotWords(from, token, to);
   return true;
 }
@@ -54,6 +70,10 @@ bool TextScorer::ExtendLetter(const TextState& from, int token, TextState* to) c
         break;
       }
     }
+  }
+  if (to->in_lexicon) {
+    to->ahead = from.ahead;
+    model_->Narrow(to->node, &to->ahead);
   }
   to->letters = from.letters + 1;
   to->closed = from.closed;
@@ -91,12 +111,12 @@ float TextScorer::UnknownPenalty(const TextState& text) const {
 float TextScorer::OpenScore(const TextState& text) const {
   const float advance = hot_ == nullptr ? 0 : hot_->advance(text.hot);
   if (text.letters == 0) return advance;
-  float word = options_.word_bonus;
+  float word = word_bonus_;
   if (model_ != nullptr) {
     const bool may_be_unknown = !options_.lexicon || text.hot_node != TokenTrie::kNone;
     float best = may_be_unknown ? -UnknownPenalty(text) : -1e9f;
     if (text.in_lexicon) {
-      best = std::max(best, log10_weight_ * model_->lexicon().best(text.node));
+      best = std::max(best, log10_weight_ * model_->Best(text.ahead, text.node));
     }
     word += best;
   }
@@ -105,7 +125,7 @@ float TextScorer::OpenScore(const TextState& text) const {
 
 bool TextScorer::CloseWord(const TextState& text, double* score,
                            LanguageModel::State* history) const {
-  *score = options_.word_bonus;
+  *score = word_bonus_;
   if (model_ == nullptr) return true;
   const WordId word = text.in_lexicon ? model_->lexicon().word(text.node) : kUnknownWord;
   if (word != kUnknownWord) {
@@ -154,6 +174,10 @@ TextState TextScorer::Load(StateReader& reader) const {
   text.history.length = reader.ReadIn<int32_t>(0, kMaxNgramOrder - 1, "language model history");
   for (int i = 0; i < text.history.length; ++i) {
     text.history.words[i] = reader.Read<WordId>();  // does the language model
+  }
+  if (model_ != nullptr) {
+    text.ahead = model_->After(text.history);
+    if (text.letters > 0 && text.in_lexicon) model_->Narrow(text.node, &text.ahead);
   }
   return text;
 }

@@ -2,9 +2,10 @@
 // lexicon, hot words. Immutable; any thread.
 //
 // A text's score is a sum over its words: a word of the lexicon counts
-// lm_weight * ln p(word | words before) + word_bonus, another one word_bonus - its penalties
-// (BeamOptions). While a word is open it counts the highest unigram probability of the words that
-// begin like it (or the penalties, if less bad). To that come the hot words' boosts.
+// lm_weight * ln p(word | words before) + word_bonus, another one word_bonus - lm_weight * its
+// penalties (BeamOptions). While a word is open it counts as much as the best of the words that
+// begin like it (or the penalties, if less bad): LanguageModel::Best. To that come the hot words'
+// boosts.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,7 @@ struct TextState {
   int32_t hot_node = TokenTrie::kRoot;  // of the open word in the hot words' own trie
   HotWords::State hot = HotWords::kStart;
   LanguageModel::State history;
+  LanguageModel::LookAhead ahead;  // what may follow the history and begins like the open word
 
   double score() const { return closed + hot_gain + open; }
 };
@@ -54,6 +56,12 @@ class TextScorer {
   // *to: the text `from` and one more letter or, if a word is open, space. False if there must be
   // no such text. `from` and `to` are not the same.
   bool Extend(const TextState& from, int token, TextState* to) const;
+
+  // Whether two texts that end with the same token, and whose open words are spelled alike if no
+  // lexicon has them, will always count the same from here on.
+  static bool SameFuture(const TextState& a, const TextState& b);
+  // No text that goes on from this one by one token has a higher score, but for rounding.
+  double Bound(const TextState& text) const;
 
   // Sets again what the hot words are worth in `to`, which is `from` and `token`; they have
   // changed.
@@ -82,6 +90,7 @@ class TextScorer {
   const LanguageModel* const model_;
   const BeamOptions options_;
   const float log10_weight_;                   // lm_weight, and from log10 to ln
+  const float word_bonus_;                     // 0 without a model
   const float unknown_word_, unknown_letter_;  // penalties, with lm_weight
   int space_;
   std::shared_ptr<const HotWords> hot_;  // null: none

@@ -11,12 +11,6 @@
 namespace rill {
 namespace {
 
-float FloatAt(const uint8_t* floats, uint64_t index) {
-  float value;
-  std::memcpy(&value, floats + sizeof(float) * index, sizeof(value));
-  return value;
-}
-
 bool AllWithin(const uint8_t* floats, uint64_t count, float min, float max) {
   for (uint64_t i = 0; i < count; ++i) {
     const float value = FloatAt(floats, i);
@@ -62,7 +56,7 @@ LanguageModel::LanguageModel(std::unique_ptr<MappedFile> file, const LmCounts& c
   hash_.assign(reinterpret_cast<const char*>(data) + kHashOffset, 64);
 }
 
-absl::Status LanguageModel::Check() const {
+absl::Status LanguageModel::Check() {
   if (tables_[0].count < kFirstWord) {
     return absl::InvalidArgumentError("1-grams: <unk>, <s> and </s> are not all there");
   }
@@ -82,6 +76,11 @@ absl::Status LanguageModel::CheckTable(int i) const {
   const uint64_t values = i == 0 ? table.count : kCodes;
   if (!AllWithin(log_probs, values, -kMaxLog10, 0)) {
     return error("log_probs: one is not between -1000 and 0");
+  }
+  for (uint64_t code = 1; i > 0 && code < values; ++code) {
+    if (FloatAt(log_probs, code) < FloatAt(log_probs, code - 1)) {
+      return error("log_probs: the codes do not rise");
+    }
   }
   if (goes_on) {
     const uint8_t* back_offs = i == 0 ? table.back_offs : table.back_off_codes;

@@ -32,12 +32,31 @@ class LanguageModel {
     bool operator==(const State&) const = default;
   };
 
+  // What may come after some words, the next one begun: of each length of history, the n-grams that
+  // go on from it with a word that begins like that. Plain value.
+  struct LookAhead {
+    struct Range {
+      uint32_t begin = 0, end = 0;
+      float back_off = 0;  // of the history
+    };
+    std::array<Range, kMaxNgramOrder - 1> ranges;  // [words of history - 1]
+  };
+
   static absl::StatusOr<std::unique_ptr<LanguageModel>> Open(const std::string& path);
 
   State Begin() const;  // after <s>; a State of no words is one of which nothing is known
 
   // log10 p(word | state). `next`, if not null, becomes the state after `word`; may be `&state`.
   float Score(const State& state, WordId word, State* next) const;
+
+  // Of a word of which nothing is known yet.
+  LookAhead After(const State& state) const;
+  // Of one that begins like `node`; before, like one of the nodes above it.
+  void Narrow(Lexicon::Node node, LookAhead* ahead) const;
+  // The highest log10 p(word | state) of the words at and below `node`, to which `ahead` is
+  // narrowed. No less than any of them; more only if an n-gram is less likely than its back-off
+  // would be, which interpolated models do not have. Never rises from a node to its children.
+  float Best(const LookAhead& ahead, Lexicon::Node node) const;
 
   const Lexicon& lexicon() const { return lexicon_; }
   int order() const { return counts_.order; }
@@ -59,7 +78,7 @@ class LanguageModel {
   };
 
   LanguageModel(std::unique_ptr<MappedFile> file, const LmCounts& counts);
-  absl::Status Check() const;
+  absl::Status Check();
   absl::Status CheckTable(int i) const;
 
   // Index in tables_[i + 1] of the n-gram that goes on from n-gram `parent` of tables_[i] with

@@ -25,7 +25,7 @@ Lexicon::Lexicon(const uint8_t* file, const LmCounts& counts, const LmLayout& la
       words_(file + layout.node_words, layout.word_width),
       best_(file + layout.best) {}
 
-absl::Status Lexicon::Check() const {
+absl::Status Lexicon::Check() {
   if (children_[0] != 1) return LexiconError("firsts", 0, "the root's children do not come next");
   std::vector<bool> seen(vocabulary_);
   for (uint32_t node = 0; node < nodes_; ++node) {
@@ -51,6 +51,20 @@ absl::Status Lexicon::Check() const {
   if (children_[nodes_] != nodes_) {
     return LexiconError("firsts", nodes_, "nodes are left over");
   }
+  // Children come after their parents.
+  ranges_.assign(nodes_, Words{});
+  for (Node node = nodes_; node-- > 0;) {
+    Words& range = ranges_[node];
+    if (const WordId word = words_[node]; word != kUnknownWord) range = {word, word};
+    for (Node child = children_[node]; child < children_[node + 1]; ++child) {
+      const Words below = ranges_[child];
+      if (below.first > below.last) continue;
+      if (range.first <= range.last && below.first <= range.last) {
+        return LexiconError("words", child, "are not in the order of their bytes");
+      }
+      range = {range.first <= range.last ? range.first : below.first, below.last};
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -68,9 +82,7 @@ WordId Lexicon::word(Node node) const { return node < nodes_ ? words_[node] : kU
 
 float Lexicon::best(Node node) const {
   if (node >= nodes_) return 0;
-  float value;
-  std::memcpy(&value, best_ + sizeof(float) * node, sizeof(value));
-  return value;
+  return FloatAt(best_, node);
 }
 
 Lexicon::Node Lexicon::Walk(Node node, std::string_view letters) const {

@@ -1,5 +1,5 @@
-// The words of a language model as a trie of letters (bytes), in the file's memory. A view:
-// immutable; any thread; any argument is safe. Its file must outlive it.
+// The words of a language model as a trie of letters (bytes), in the file's memory. Immutable; any
+// thread; any argument is safe. Its file must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -28,15 +28,21 @@ class Lexicon {
   Lexicon() = default;
   Lexicon(const uint8_t* file, const LmCounts& counts, const LmLayout& layout);
 
-  // Whether the trie is one: every node but the root one node's child, letters rising, every word
-  // there once. InvalidArgument naming the section.
-  absl::Status Check() const;
+  // Whether the trie is one: every node but the root one node's child, letters rising, the words in
+  // the order of their bytes. InvalidArgument naming the section. Then finds what words() tells.
+  absl::Status Check();
 
   Node Child(Node node, uint8_t letter) const;  // kNone if there is none
   WordId word(Node node) const;                 // the word that ends here; kUnknownWord if none
   // The highest unigram log10 probability of the words at and below a node: an upper bound while
   // a word is not whole.
   float best(Node node) const;
+
+  // The words at and below a node, which lie side by side.
+  struct Words {
+    WordId first = 1, last = 0;  // none
+  };
+  Words words(Node node) const { return node < ranges_.size() ? ranges_[node] : Words{}; }
 
   WordId Find(std::string_view word) const;  // kUnknownWord if it is not there
   // How many of the words are made of these tokens.
@@ -52,6 +58,7 @@ class Lexicon {
   const uint8_t* letters_ = nullptr;
   PackedInts children_, words_;
   const uint8_t* best_ = nullptr;
+  std::vector<Words> ranges_;  // [nodes]
 };
 
 }  // namespace rill

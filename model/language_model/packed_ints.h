@@ -1,5 +1,5 @@
 // An array of unsigned integers of 1 to 4 bytes each, little-endian, in memory that goes on for at
-// least 3 bytes after the last. A view: immutable; any thread.
+// least 3 bytes after the last. A view: immutable; any thread. And floats of any alignment.
 #pragma once
 
 #include <bit>
@@ -34,6 +34,12 @@ class PackedInts {
   uint64_t width_ = 0;
   uint32_t mask_ = 0;
 };
+
+inline float FloatAt(const uint8_t* floats, uint64_t index) {
+  float value;
+  std::memcpy(&value, floats + sizeof(float) * index, sizeof(value));
+  return value;
+}
 
 inline void StorePacked(uint8_t* data, int width, uint64_t index, uint32_t value) {
   std::memcpy(data + index * width, &value, width);

@@ -30,9 +30,10 @@ class CtcBeamDecoderTest : public ::testing::Test {
     ASSERT_TRUE(naive_.Read(folder_ / "lm.arpa"));
   }
 
-  void Start(const BeamOptions& options, const std::vector<HotWord>& hot_words = {}) {
+  void Start(const BeamOptions& options, const std::vector<HotWord>& hot_words = {},
+             bool recombine = true) {
     ASSERT_TRUE(options.Validate().ok());
-    decoder_ = std::make_unique<CtcBeamDecoder>(&tokens_, model_.get(), options);
+    decoder_ = std::make_unique<CtcBeamDecoder>(&tokens_, model_.get(), options, recombine);
     SetHotWords(hot_words);
     time_ = 0;
   }
@@ -123,7 +124,7 @@ class CtcBeamDecoderTest : public ::testing::Test {
     // Silence is told of only if it is the best.
     if (expected.empty() || empty > expected[0].first)
       expected.insert(expected.begin(), {empty, ""});
-    Start(options, hot_words);
+    Start(options, hot_words, /*recombine=*/false);
     Accept(frames);
     const std::vector<Hypothesis> taken = decoder_->TakeNBest(1000);
     ASSERT_EQ(taken.size(), expected.size());
@@ -196,6 +197,38 @@ TEST_F(CtcBeamDecoderTest, ANarrowBeamFindsTheBestOfLongerAudioMostly) {
     same += taken.text == text;
   }
   EXPECT_GE(same, kRounds - 3);
+}
+
+// What is left out is worse than something that goes on alike. It might still have gained on it, by
+// ways to say it that have not ended yet: so the best text stays nearly always, and of a narrow
+// beam comes a better one mostly.
+TEST_F(CtcBeamDecoderTest, RecombinationKeepsTheBestAndMakesRoom) {
+  UseModel({"a", "ab", "bab", "bb"}, 2, 1);
+  int other = 0, better = 0, worse = 0;
+  for (int round = 0; round < 60; ++round) {
+    BeamOptions options = Wide();
+    options.lexicon = round % 2;
+    options.lm_weight = 0.5;
+    for (const int beam : {128, 4}) {
+      options.beam = beam;
+      const Frames frames = RandomFrames(beam == 4 ? 60 : 9, 1.5);
+      Hypothesis taken[2];
+      for (const bool recombine : {false, true}) {
+        Start(options, {}, recombine);
+        Accept(frames);
+        taken[recombine] = decoder_->Take();
+      }
+      if (beam == 4) {
+        better += taken[1].score > taken[0].score + 1e-3;
+        worse += taken[1].score < taken[0].score - 1e-3;
+      } else {
+        other += taken[0].text != taken[1].text;
+        EXPECT_LE(taken[1].score, taken[0].score + 1e-3);
+      }
+    }
+  }
+  EXPECT_LE(other, 3);
+  EXPECT_GT(better, 2 * worse);
 }
 
 TEST_F(CtcBeamDecoderTest, OfClearFramesItMakesTheWordsAndTimesOfTheGreedyDecoder) {
@@ -474,6 +507,8 @@ TEST_F(CtcBeamDecoderTest, HotWordsSetInTheMiddleOfAWordCount) {
   UseModel({"ab", "ca"}, 2, 4);
   BeamOptions options;
   options.lexicon = true;
+  options.lm_weight = 0.6;
+  options.word_bonus = 0;
   Start(options);
   Accept(Clear("_c", 0.6));
   SetHotWords({{"cab", 15}});

@@ -52,8 +52,8 @@ inline double TextScore(const std::string& text, const NaiveLanguageModel* model
   double score = 0;
   std::vector<std::string> history = {"<s>"};
   for (const std::string& word : Words(text)) {
-    score += options.word_bonus;
     if (model == nullptr) continue;
+    score += options.word_bonus;
     if (model->Knows(word)) {
       score += options.lm_weight * kLn10 * model->Score(history, word);
       history.push_back(word);

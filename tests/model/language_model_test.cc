@@ -171,6 +171,55 @@ TEST_F(LanguageModelTest, BestIsTheHighestOfTheWordsBelow) {
   }
 }
 
+// Of all words below every node, after every history of some.
+TEST_F(LanguageModelTest, TheLookAheadIsTheHighestOfTheWordsBelow) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 40; ++round) {
+    const int order = 1 + round % 5;
+    const bool interpolated = round % 2 == 0;
+    const auto model = Build(RandomArpa(kWords, order, round, interpolated));
+    ASSERT_TRUE(model.ok()) << model.status();
+    const Lexicon& lexicon = (*model)->lexicon();
+    LanguageModel::State state = (*model)->Begin();
+    int above = 0;
+    for (int step = 0; step < 50; ++step) {
+      std::vector<LanguageModel::LookAhead> ahead(lexicon.nodes());
+      ahead[Lexicon::kRoot] = (*model)->After(state);
+      for (Lexicon::Node node = 0; node < lexicon.nodes(); ++node) {
+        for (int letter = 0; letter < 256; ++letter) {
+          const Lexicon::Node child = lexicon.Child(node, static_cast<uint8_t>(letter));
+          if (child == Lexicon::kNone) continue;
+          ahead[child] = ahead[node];
+          (*model)->Narrow(child, &ahead[child]);
+          EXPECT_LE((*model)->Best(ahead[child], child), (*model)->Best(ahead[node], node));
+        }
+      }
+      std::vector<float> highest(lexicon.nodes(), -1e9f);
+      for (const std::string& word : kWords) {
+        const float score = (*model)->Score(state, lexicon.Find(word), nullptr);
+        Lexicon::Node node = Lexicon::kRoot;
+        highest[node] = std::max(highest[node], score);
+        for (const char letter : word) {
+          node = lexicon.Child(node, static_cast<uint8_t>(letter));
+          highest[node] = std::max(highest[node], score);
+        }
+      }
+      for (Lexicon::Node node = 1; node < lexicon.nodes(); ++node) {
+        const float best = (*model)->Best(ahead[node], node);
+        LanguageModel::LookAhead direct = (*model)->After(state);
+        (*model)->Narrow(node, &direct);
+        ASSERT_EQ(best, (*model)->Best(direct, node));
+        ASSERT_GE(best, highest[node]);
+        above += best > highest[node];
+      }
+      (*model)->Score(state, lexicon.Find(kWords[random() % kWords.size()]), &state);
+    }
+    if (interpolated) {
+      EXPECT_EQ(above, 0);
+    }
+  }
+}
+
 TEST_F(LanguageModelTest, AnyArgumentIsSafe) {
   const auto model = Build(RandomArpa(kWords, 4, 5));
   ASSERT_TRUE(model.ok()) << model.status();

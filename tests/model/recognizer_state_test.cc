@@ -131,7 +131,7 @@ TEST_P(RecognizerStateTest, GoesOnElsewhereWithTheSameEvents) {
   while (moved->ready()) EXPECT_TRUE(workers_[at_worker]->Step({moved.get()}, 8).ok());
   EXPECT_EQ(Describe(moved->TakeEvents()), Describe(alone->TakeEvents()));
   EXPECT_GT(moves, 5);
-  EXPECT_GT(words, 20);
+  EXPECT_GT(words, 10);
 }
 
 std::vector<Setting> Settings() {

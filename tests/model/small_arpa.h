@@ -15,8 +15,10 @@ inline void WriteText(const std::string& path, const std::string& text) {
 }
 
 // Random n-grams over `words`, <s>, </s> and <unk>: some histories have no continuation, some
-// suffixes are missing, some back-off weights are left out, as pruning leaves them.
-inline std::string RandomArpa(const std::vector<std::string>& words, int order, uint32_t seed) {
+// suffixes are missing, some back-off weights are left out, as pruning leaves them. `interpolated`:
+// no n-gram is less likely than its back-off.
+inline std::string RandomArpa(const std::vector<std::string>& words, int order, uint32_t seed,
+                              bool interpolated = false) {
   std::mt19937 random(seed);
   const auto number = [&random](double low, double high) {
     const double value = std::uniform_real_distribution<double>(low, high)(random);
@@ -47,7 +49,11 @@ inline std::string RandomArpa(const std::vector<std::string>& words, int order, 
     std::shuffle(tables[i].begin(), tables[i].end(), random);
     for (const std::string& ngram : tables[i]) {
       text += number(-4, -0.1) + "\t" + ngram;
-      if (i + 1 < order && random() % 4 != 0) text += "\t" + number(-2, 0.5);
+      if (i + 1 < order && interpolated) {
+        text += "\t" + number(-6, -4);
+      } else if (i + 1 < order && random() % 4 != 0) {
+        text += "\t" + number(-2, 0.5);
+      }
       text += "\n";
     }
   }
