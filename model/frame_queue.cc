@@ -120,6 +120,15 @@ int FrameQueue::size() const {
   return static_cast<int>(pushed_ - taken_ + marks_weight_);
 }
 
+size_t FrameQueue::settled_hot_word_bytes() const {
+  const std::lock_guard lock(mutex_);
+  size_t weight = 0;
+  for (const Mark& mark : marks_) {
+    if (mark.kind == Mark::Kind::kHotWords && mark.position < pushed_) weight += mark.weight;
+  }
+  return weight * mel_bins_ * sizeof(float);
+}
+
 bool FrameQueue::ready(int chunk) const {
   const std::lock_guard lock(mutex_);
   return FirstStop() != nullptr || Available() >= chunk;

@@ -48,6 +48,8 @@ class FrameQueue {
   int frames() const;  // waiting
   // The same and the marks, which count by their memory, one at least: they fill a queue, too.
   int size() const;
+  // Bytes of the hot words for frames that are here: others have not come in their place.
+  size_t settled_hot_word_bytes() const;
   // Whether Take would give anything.
   bool ready(int chunk) const;
 

@@ -119,10 +119,8 @@ absl::Status RecognitionStreamImpl::SetHotWords(absl::Span<const HotWord> hot_wo
   auto made = factory_.MakeHotWords(hot_words);
   if (!made.ok()) return made.status();
   const size_t bytes = *made == nullptr ? 0 : (*made)->bytes();
-  // The model takes hot words with the audio that follows them, so without any they pile up.
-  const size_t waiting =
-      static_cast<size_t>(queue_.size() - queue_.frames()) * config_.mel_bins * sizeof(float);
-  if (!ready() && waiting > kMaxWaitingHotWordBytes) {
+  // The model takes hot words with the audio that follows them, so with hardly any they pile up.
+  if (!ready() && queue_.settled_hot_word_bytes() > kMaxWaitingHotWordBytes) {
     return absl::InvalidArgumentError(
         "hot_words: too many changes with hardly any audio between them; send more audio before "
         "the next");

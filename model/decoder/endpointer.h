@@ -15,7 +15,7 @@ struct EndpointRules {
   int silence_without_words_ms =
       0;  // nothing heard for this long: a final result without words; 0: never
   int max_utterance_ms =
-      20000;  // an utterance is cut here at the latest; 0: never, else at least 1000
+      20000;  // an utterance is cut here at the latest, 1000 or more; 0: after ten minutes
 
   absl::Status Validate() const;  // names the field at fault
 };
