@@ -312,9 +312,9 @@ rill stands on Katharopoulos, Vyas, Pappas, Fleuret, "Transformers are RNNs: fas
 serve speech. The commands below, which `scripts/measure_paper.sh` runs one after the other, gave the results in [docs/paper](paper);
 `scripts/paper_report.py` has written this page from them.
 
-Measured on: {machine}; a shared machine with other work on both cores, which is why times are CPU time; even so, read nothing into differences below a fifth. The paper measured on GPUs
+Measured on: {machine}; a shared machine with other work on both cores (some of the commands side by side), which is why times are CPU time; even so, read nothing into differences below a fifth. The paper measured on GPUs
 (GTX 1080 Ti, P40), table 5 on a CPU as well: compare ratios, not seconds. **The runs here are smaller than the
-paper's** where it says so; the commands' default settings are larger, for two free cores and up to two hours, and every flag that leads to the paper's
+paper's** where it says so; the commands' default settings are larger, for two free cores and up to two hours (reckoned from a few updates of each network, not run in full), and every flag that leads to the paper's
 own sizes is in `--help`. Nothing has run on a GPU: the program has no `--device`, since the kernels it measures are the CPU's.
 
 ```sh

@@ -28,8 +28,8 @@ CopyCommand::CopyCommand(CLI::App& program)
   network_.layers = 4;
   network_.heads = 8;
   network_.width = 128;
-  plan_.updates = 1500;
-  plan_.drop_after = 1200;
+  plan_.updates = 1200;
+  plan_.drop_after = 1000;
   plan_.evaluate_every = 500;
   app_->footer(
       "Results: RUN/copy.jsonl. The paper's setting is --width 256 --batch 64 --updates 10000\n"

@@ -33,7 +33,7 @@ class CopyCommand {
   CopyOptions task_;
   TransformerConfig network_;
   TrainingPlan plan_;
-  int64_t batch_ = 32;
+  int64_t batch_ = 16;
   int64_t test_batches_ = 4;
   uint64_t seed_ = 1;
 };

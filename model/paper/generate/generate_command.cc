@@ -71,9 +71,9 @@ void GenerateCommand::AddTrainingFlags() {
   network.heads = 8;
   network.width = 128;
   network.lsh = {.rounds = 1, .buckets = 64, .chunk = 28};
-  training_.plan.updates = 3000;
+  training_.plan.updates = 2000;
   training_.plan.rate = 1e-3;
-  training_.plan.drop_after = 2500;
+  training_.plan.drop_after = 1700;
   training_.plan.log_every = 50;
   training_.plan.evaluate_every = 500;
   const auto add = [&](const char* flag, auto& value, const char* help) {

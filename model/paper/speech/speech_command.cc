@@ -39,10 +39,10 @@ SpeechCommand::SpeechCommand(CLI::App& program)
   network_.layers = 9;
   network_.heads = 6;
   network_.width = 192;
-  plan_.updates = 800;
+  plan_.updates = 500;
   plan_.rate = 1e-3;
   plan_.clip = 5;
-  plan_.evaluate_every = 200;
+  plan_.evaluate_every = 250;
   data_options_.augment = NoAugmentation();
   data_options_.chunk_lengths = {0};
   data_options_.rows = 4;
