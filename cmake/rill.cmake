@@ -61,6 +61,11 @@ function(rill_test name)
   target_link_libraries(${name} PRIVATE rill_options ${arg_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE RILL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 600 LABELS "${arg_LABELS}" ENVIRONMENT "${arg_ENVIRONMENT}")
+  set(properties TIMEOUT 600)
+  foreach(property LABELS ENVIRONMENT)  # an empty value would be lost on the way, and not its name
+    if(arg_${property})
+      list(APPEND properties ${property} ${arg_${property}})
+    endif()
+  endforeach()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()

