@@ -196,14 +196,8 @@ bool CtcBeamDecoder::SameFuture(const Candidate& a, const Candidate& b) const {
   const TextState& other = b_is_new ? extended_[b.extended] : pool_[b.node].text;
   if (!TextScorer::SameFuture(text, other)) return false;
   if (text.letters == 0 || text.in_lexicon) return true;
-  int32_t before = a_is_new ? beam_[a.rank].node : pool_[a.node].parent;
-  int32_t before_other = b_is_new ? beam_[b.rank].node : pool_[b.node].parent;
-  for (int letter = 1; letter < text.letters; ++letter) {
-    if (pool_[before].token != pool_[before_other].token) return false;
-    before = pool_[before].parent;
-    before_other = pool_[before_other].parent;
-  }
-  return true;
+  return pool_.EndAlike(a_is_new ? beam_[a.rank].node : pool_[a.node].parent,
+                        b_is_new ? beam_[b.rank].node : pool_[b.node].parent, text.letters - 1);
 }
 
 bool CtcBeamDecoder::Spare(const Candidate& candidate) const {
@@ -292,7 +286,7 @@ void CtcBeamDecoder::VisitLetters(int32_t node, const Visit& visit) const {
 void CtcBeamDecoder::MakeRoom() {
   DecideCommon();
   if (pool_.room() >= options_.beam) return;
-  const int32_t boundary = LastBoundary(beam_.front().node);
+  const int32_t boundary = pool_.LastBoundary(beam_.front().node);
   DropAllBut(boundary);
   if (boundary != pool_.root()) Decide(boundary);
   // Many texts that still agree on nothing.
@@ -312,7 +306,7 @@ void CtcBeamDecoder::DecideCommon() {
     if (pool_[node].holds > 1) common = node;
   }
   if (pool_[root].holds > 2) return;  // the root's own hold and one child
-  common = LastBoundary(common);
+  common = pool_.LastBoundary(common);
   if (common != root) Decide(common);
 }
 
@@ -327,24 +321,14 @@ void CtcBeamDecoder::LetGo(const Entry& entry) {
   pool_.Release(entry.node);
 }
 
-int32_t CtcBeamDecoder::LastBoundary(int32_t node) const {
-  while (pool_[node].text.letters > 0) node = pool_[node].parent;
-  return node;
-}
-
-bool CtcBeamDecoder::BeginsWith(int32_t node, int32_t before) const {
-  while (node != before && node != PrefixNode::kNone) node = pool_[node].parent;
-  return node == before;
-}
-
 void CtcBeamDecoder::DropAllBut(int32_t before) {
   next_.clear();
   for (const Entry& entry : beam_) {
-    if (BeginsWith(entry.node, before)) next_.push_back(entry);
+    if (pool_.BeginsWith(entry.node, before)) next_.push_back(entry);
   }
   // Not before all have been looked at: a node that is let go of is no text any more.
   for (const Entry& entry : beam_) {
-    if (!BeginsWith(entry.node, before)) LetGo(entry);
+    if (!pool_.BeginsWith(entry.node, before)) LetGo(entry);
   }
   beam_.swap(next_);
   NumberBeam();
@@ -462,7 +446,7 @@ std::vector<Hypothesis> CtcBeamDecoder::TakeAll(int n, bool sentence_end) {
   }
   if (endings.empty()) {  // every text ends in the middle of a word: the best one without that
     Ending ending;
-    ending.node = LastBoundary(beam_.front().node);
+    ending.node = pool_.LastBoundary(beam_.front().node);
     ending.words_id = WordsId(ending.node);
     ending.history = pool_[ending.node].text.history;
     endings.push_back(ending);
@@ -503,13 +487,13 @@ void CtcBeamDecoder::Restart(int token, const Entry& last, const LanguageModel::
 }
 
 std::vector<Hypothesis> CtcBeamDecoder::TakeClosedNBest(int n) {
-  const int32_t boundary = LastBoundary(beam_.front().node);
+  const int32_t boundary = pool_.LastBoundary(beam_.front().node);
   const bool any_closed = !decided_.empty() || boundary != pool_.root();
   if (!any_closed) return TakeAll(n, false);
   std::vector<Ending> endings;
   for (const Entry& entry : beam_) {
     Ending ending;
-    ending.node = LastBoundary(entry.node);
+    ending.node = pool_.LastBoundary(entry.node);
     ending.words_id = WordsId(ending.node);
     ending.score = entry.total + pool_[ending.node].text.score();
     AddEnding(ending, &endings);

@@ -104,15 +104,12 @@ class CtcBeamDecoder final : public CtcDecoder {
 
   void MakeRoom();
   void DecideCommon();
-  // Whether the text of `node` begins with that of `before`.
-  bool BeginsWith(int32_t node, int32_t before) const;
   void DropAllBut(int32_t before);  // texts that do not begin with it
   void Decide(int32_t node);        // its words; it becomes the root
 
   void NumberBeam();               // tells the nodes their ranks
   void LetGo(const Entry& entry);  // of a text that is no longer in the beam
 
-  int32_t LastBoundary(int32_t node) const;  // the longest text before it with no word open
   int64_t WordsId(int32_t node) const;
   // The letters between the root and `node`, last first: visit(node, said).
   template <typename Visit>

@@ -133,6 +133,25 @@ bool PrefixPool::AllHeld() const {
   return held == used_;
 }
 
+int32_t PrefixPool::LastBoundary(int32_t node) const {
+  while (nodes_[node].text.letters > 0) node = nodes_[node].parent;
+  return node;
+}
+
+bool PrefixPool::BeginsWith(int32_t node, int32_t before) const {
+  while (node != before && node != PrefixNode::kNone) node = nodes_[node].parent;
+  return node == before;
+}
+
+bool PrefixPool::EndAlike(int32_t a, int32_t b, int count) const {
+  for (; count > 0; --count) {
+    if (nodes_[a].token != nodes_[b].token) return false;
+    a = nodes_[a].parent;
+    b = nodes_[b].parent;
+  }
+  return true;
+}
+
 void PrefixPool::MakeRoot(int32_t node) {
   const int32_t parent = nodes_[node].parent;
   Hold(node);

@@ -54,6 +54,13 @@ class PrefixPool {
   // Whether every node is held.
   bool AllHeld() const;
 
+  // The longest text that `node` begins with, or is, in which no word is open.
+  int32_t LastBoundary(int32_t node) const;
+  // Whether the text of `node` begins with that of `before`, or is that.
+  bool BeginsWith(int32_t node, int32_t before) const;
+  // Whether the last `count` tokens of both are the same. Neither text is shorter.
+  bool EndAlike(int32_t a, int32_t b, int count) const;
+
   // Makes a node below the root the root. What is between them must be held by nothing else.
   void MakeRoot(int32_t node);
 

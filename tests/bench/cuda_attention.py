@@ -33,7 +33,7 @@ class LinearAttention:
     def __init__(self, library, q, k, v):
         self.sizes = Sizes(q.shape[0], q.shape[1], q.shape[2], q.dtype == torch.bfloat16)
         library.rill_attention_scratch_bytes.restype = ctypes.c_size_t
-        self.library = library
+        self.kernels = library
         self.inputs = q, k, v
         self.num = torch.empty_like(q)
         self.den = torch.empty(q.shape[:3], dtype=torch.float32, device=q.device)
@@ -48,11 +48,11 @@ class LinearAttention:
             raise RuntimeError(f'linear attention failed with CUDA error {error}')
 
     def forward(self):
-        self.call(self.library.rill_attention_forward, *self.inputs, self.num, self.den)
+        self.call(self.kernels.rill_attention_forward, *self.inputs, self.num, self.den)
         return self.num, self.den
 
     def backward(self, d_num, d_den):
-        self.call(self.library.rill_attention_backward, *self.inputs, d_num, d_den, *self.gradients)
+        self.call(self.kernels.rill_attention_backward, *self.inputs, d_num, d_den, *self.gradients)
         return self.gradients
 
 
@@ -149,13 +149,13 @@ def row(library, options, frames, device, dtype):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('library')
+    parser.add_argument('path', metavar='library')
     parser.add_argument('--frames', type=int, nargs='+', default=[2**n for n in range(9, 17)])
     parser.add_argument('--heads', type=int, default=16)
     parser.add_argument('--type', choices=['bf16', 'float'], default='bf16')
     parser.add_argument('--device', default='cuda')
     options = parser.parse_args()
-    library = ctypes.CDLL(options.library)
+    library = ctypes.CDLL(options.path)
     device = torch.device(options.device)
     dtype = torch.bfloat16 if options.type == 'bf16' else torch.float32
     for frames in (1, 63, 200, 1024):
