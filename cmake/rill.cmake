@@ -53,19 +53,12 @@ function(rill_simd_variant target isa flags)
   target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
 endfunction()
 
-# rill_test(NAME SOURCES files LIBS libraries [LABELS labels] [ENVIRONMENT variable=value]): one
-# GoogleTest program, each case known to CTest.
+# rill_test(NAME SOURCES files LIBS libraries): one GoogleTest program, each case known to CTest.
 function(rill_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBS;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE rill_options ${arg_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE RILL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  set(properties TIMEOUT 600)
-  foreach(property LABELS ENVIRONMENT)  # an empty value would be lost on the way, and not its name
-    if(arg_${property})
-      list(APPEND properties ${property} ${arg_${property}})
-    endif()
-  endforeach()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS "${arg_LABELS}")
 endfunction()

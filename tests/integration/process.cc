@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 extern char** environ;
 
@@ -20,9 +21,20 @@ void Close(int* fd) {
   *fd = -1;
 }
 
+// For programs built with a sanitizer, which must not end with an error for what Debian's libraries
+// do: races as in tests/server/tsan_options.cc; ten bytes that c-ares leaks for each name looked
+// up.
+void SetSanitizerOptions() {
+  setenv("TSAN_OPTIONS", "report_bugs=0", 1);
+  setenv("LSAN_OPTIONS",
+         "print_suppressions=0:suppressions=" RILL_SOURCE_DIR "/tests/integration/known_leaks.txt",
+         1);
+}
+
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command) {
+  SetSanitizerOptions();
   signal(SIGPIPE, SIG_IGN);  // a program that ends early is no reason to end the test
   int pipes[3][2];
   posix_spawn_file_actions_t actions;
