@@ -53,14 +53,13 @@ StateSlots Engine::state_slots() const {
   return sum;
 }
 
-absl::StatusOr<EngineStream> Engine::Open(const StreamOptions& options, absl::string_view state) {
-  auto ticket = admission_.Admit();
-  if (!ticket.ok()) return ticket.status();
-  ModelThread* thread = threads_[ticket->worker()].get();
+absl::StatusOr<EngineStream> Engine::Open(Admission::Ticket ticket, const StreamOptions& options,
+                                          absl::string_view state) {
+  ModelThread* thread = threads_[ticket.worker()].get();
   RecognitionWorker& worker = thread->worker();
   auto stream = state.empty() ? worker.OpenStream(options) : worker.ResumeStream(options, state);
   if (!stream.ok()) return stream.status();
-  return EngineStream{*std::move(ticket), thread, *std::move(stream)};
+  return EngineStream{std::move(ticket), thread, *std::move(stream)};
 }
 
 }  // namespace rill::server

@@ -37,9 +37,12 @@ class Engine {
       std::unique_ptr<const Recognizer> recognizer, const EngineOptions& options);
   ~Engine();  // every EngineStream is gone by now
 
-  // ResourceExhausted: full. InvalidArgument: the options are at fault. `state`: of the stream to
-  // go on with, see RecognitionWorker::ResumeStream; empty: a new one.
-  absl::StatusOr<EngineStream> Open(const StreamOptions& options, absl::string_view state = {});
+  // Leave to open a stream, before anything else is done for it. ResourceExhausted: full.
+  absl::StatusOr<Admission::Ticket> Admit() { return admission_.Admit(); }
+  // InvalidArgument: the options are at fault. `state`: of the stream to go on with, see
+  // RecognitionWorker::ResumeStream; empty: a new one.
+  absl::StatusOr<EngineStream> Open(Admission::Ticket ticket, const StreamOptions& options,
+                                    absl::string_view state = {});
 
   const Recognizer& recognizer() const { return *recognizer_; }
   int workers() const { return static_cast<int>(threads_.size()); }

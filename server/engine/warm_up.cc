@@ -60,7 +60,12 @@ absl::Status WarmUp(Engine* engine, int chunk_frames) {
   // Admission spreads them, one a worker that has room for one.
   const int count = std::min(engine->workers(), engine->max_streams());
   for (int i = 0; i < count && status.ok(); ++i) {
-    auto stream = engine->Open(options);
+    auto ticket = engine->Admit();
+    if (!ticket.ok()) {
+      status = ticket.status();
+      break;
+    }
+    auto stream = engine->Open(*std::move(ticket), options);
     if (!stream.ok()) {
       status = stream.status();
       break;

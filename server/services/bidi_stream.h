@@ -1,5 +1,5 @@
-// The common half of our two-way RPCs: the configuration first and once, then requests one at a
-// time; responses one at a time out of a bounded queue; one Session; one end. It deletes itself
+// The common half of our two-way RPCs: the configuration first, soon and once, then requests one at
+// a time; responses one at a time out of a bounded queue; one Session; one end. It deletes itself
 // when gRPC is done with it.
 //
 // Thread rule: gRPC calls the reactions, the session calls the sink, concurrently. mutex_ guards
@@ -15,9 +15,11 @@
 #include "absl/status/status.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/services/call_timer.h"
 #include "server/services/response_queue.h"
 #include "server/services/status.h"
 #include "server/session/session.h"
+#include "server/session/session_registry.h"
 #include "server/session/session_sink.h"
 
 namespace rill::server {
@@ -29,12 +31,11 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   void OnReadDone(bool ok) final {
     const auto session = this->session();
     if (!session) {
+      config_timer_.Stop();
       if (ok && request_.has_config()) return Configure(request_);
-      const auto status =
+      RejectUnconfigured(
           absl::InvalidArgumentError(ok ? "config: must be the first request of a stream"
-                                        : "config: the stream ended without it");
-      OnNoConfig(status);
-      Reject(status);
+                                        : "config: the stream ended without it"));
     } else if (!ok) {
       session->Finish();
     } else if (request_.has_config()) {
@@ -78,17 +79,25 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   }
 
   void OnDone() final {
+    config_timer_.Stop();
     if (const auto session = this->session()) session->Detach();
     delete this;
   }
 
  protected:
-  BidiStream(grpc::CallbackServerContext* context, size_t max_pending_bytes)
-      : context_(context), queue_(max_pending_bytes) {}
+  // The configuration must come within `config_timeout`; zero: whenever it likes.
+  BidiStream(grpc::CallbackServerContext* context, size_t max_pending_bytes,
+             SessionRegistry::Duration config_timeout)
+      : context_(context), queue_(max_pending_bytes) {
+    if (config_timeout == config_timeout.zero()) return;
+    config_timer_.Start(config_timeout, [this] {
+      RejectUnconfigured(absl::DeadlineExceededError("config: did not come in time"));
+    });
+  }
 
   // The first request, which has the configuration: calls Begin and ReadNext, or Reject.
   virtual void Configure(const Request& request) = 0;
-  // There was none: the call ends with `status`.
+  // There was none: the call has ended with `status`.
   virtual void OnNoConfig(const absl::Status& status) = 0;
   // A later one. What the session takes, it takes when it can, and then asks for the next request.
   virtual void OnRequest(Request* request) = 0;
@@ -134,6 +143,16 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   void Reject(const absl::Status& status) {
     std::lock_guard lock(mutex_);
     CloseLocked(status);
+  }
+
+  // The same, once, of one that has no configuration.
+  void RejectUnconfigured(const absl::Status& status) {
+    {
+      std::lock_guard lock(mutex_);
+      if (closing_) return;
+      CloseLocked(status);
+    }
+    OnNoConfig(status);
   }
 
   // Ends an RPC because of what its client sent. After Begin.
@@ -193,6 +212,7 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
 
   grpc::CallbackServerContext* const context_;
   Request request_;  // one read at a time
+  CallTimer config_timer_;
 
   std::mutex mutex_;
   std::shared_ptr<Session> session_;  // written once, under mutex_

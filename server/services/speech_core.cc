@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kMinCheckpointMs = 1000;
 constexpr int kMaxCheckpointMs = 600000;
+constexpr int kRefusalsLoggedAtOnce = 100;
+constexpr int kRefusalsLoggedASecond = 10;
 constexpr int kMaxStateBytes = 4 << 20;  // of the largest model shipped, with a full queue
 
 // Unique in this process, and most likely among the processes that write to the same log.
@@ -45,6 +47,7 @@ SpeechCore::SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limi
       limits_(limits),
       access_(access),
       seal_(seal),
+      refusals_log_(kRefusalsLoggedAtOnce, kRefusalsLoggedASecond),
       registry_(registry),
       executor_(executor) {}
 
@@ -102,11 +105,14 @@ absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
 void SpeechCore::Refused(const char* method, const grpc::ServerContextBase& context,
                          const absl::Status& status) {
   refused_.Add(method, status.code());
-  Log(LogLevel::kInfo, "stream_refused",
-      {{"method", method},
-       {"peer", context.peer()},
-       {"status", absl::StatusCodeToString(status.code())},
-       {"error", std::string(status.message())}});
+  const auto left_out = refusals_log_.Next(std::chrono::steady_clock::now());
+  if (!left_out) return;
+  LogFields fields = {{"method", method},
+                      {"peer", context.peer()},
+                      {"status", absl::StatusCodeToString(status.code())},
+                      {"error", std::string(status.message())}};
+  if (*left_out > 0) fields.push_back({"left_out", *left_out});
+  Log(LogLevel::kInfo, "stream_refused", fields);
 }
 
 absl::StatusOr<Caller> SpeechCore::Identify(const char* method,

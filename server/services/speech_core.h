@@ -12,6 +12,7 @@
 #include "grpcpp/server_context.h"
 #include "rill/v1/rill.pb.h"
 #include "server/executor.h"
+#include "server/log_limiter.h"
 #include "server/metrics/call_counts.h"
 #include "server/security/access.h"
 #include "server/security/state_seal.h"
@@ -57,7 +58,7 @@ class SpeechCore {
     std::string resume = "";  // a Checkpoint's state; empty: a new stream
     bool recording = false;   // max_audio_seconds applies, and not max_stream_seconds
   };
-  // Counts a call of `method` that got no stream, and logs it.
+  // Counts a call of `method` that got no stream, and logs it unless there are very many.
   void Refused(const char* method, const grpc::ServerContextBase& context,
                const absl::Status& status);
 
@@ -69,6 +70,7 @@ class SpeechCore {
   const std::vector<ServedModel>& models() const { return models_; }
   const SpeechLimits& limits() const { return limits_; }
   const CallCounts& refused() const { return refused_; }
+  SessionRegistry::Duration idle_timeout() const { return registry_->idle_timeout(); }
 
  private:
   absl::StatusOr<const ServedModel*> Find(const std::string& name, const std::string& where) const;
@@ -83,6 +85,7 @@ class SpeechCore {
   const StateSeal* const seal_;
   StreamQuota quota_;
   CallCounts refused_;
+  LogLimiter refusals_log_;
   SessionRegistry* const registry_;
   Executor* const executor_;
 };

@@ -16,7 +16,7 @@ using Response = v1::StreamingRecognizeResponse;
 class StreamingCall : public BidiStream<Request, Response> {
  public:
   StreamingCall(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller)
-      : BidiStream(context, core->limits().max_pending_bytes),
+      : BidiStream(context, core->limits().max_pending_bytes, core->idle_timeout()),
         core_(core),
         caller_(std::move(caller)) {
     ReadNext();

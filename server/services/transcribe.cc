@@ -19,7 +19,7 @@ constexpr Clock::duration kProgressInterval = std::chrono::milliseconds(500);
 class TranscribeCall : public BidiStream<Request, Response> {
  public:
   TranscribeCall(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller)
-      : BidiStream(context, core->limits().max_pending_bytes),
+      : BidiStream(context, core->limits().max_pending_bytes, core->idle_timeout()),
         core_(core),
         caller_(std::move(caller)) {
     ReadNext();

@@ -28,13 +28,15 @@ absl::StatusOr<std::shared_ptr<Session>> Session::Open(const SessionHost& host,
                                                        SessionOptions options, SessionSink* sink,
                                                        std::unique_ptr<StreamQuota::Lease> lease) {
   if (absl::Status status = host.registry->Accepting(); !status.ok()) return status;
+  auto ticket = host.engine->Admit();
+  if (!ticket.ok()) return ticket.status();
   absl::string_view state;
   if (!options.resume.empty()) {
     auto opened = host.seal->Open(options.resume);
     if (!opened.ok()) return opened.status();
     state = *opened;
   }
-  auto stream = host.engine->Open(options.stream, state);
+  auto stream = host.engine->Open(*std::move(ticket), options.stream, state);
   if (!stream.ok()) return stream.status();
   if (!state.empty()) ++host.engine->metrics().resumed;
   options.resume = std::string();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/grpc_log.h"
+#include "server/log_limiter.h"
 
 namespace rill::server {
 namespace {
@@ -33,6 +34,20 @@ TEST(LogTest, NothingAClientSendsCanForgeALine) {
                                            {{"peer", "x\nT info stream_end\r\x1b[2J\xff\xfe"}});
     for (const char c : line) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << line;
   }
+}
+
+TEST(LogLimiterTest, ABurstThenAFewASecondThatCountTheRest) {
+  LogLimiter limiter(/*burst=*/3, /*per_second=*/2);
+  const LogLimiter::TimePoint start{std::chrono::hours(100)};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(limiter.Next(start), 0);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(limiter.Next(start), std::nullopt);
+  const auto later = start + std::chrono::milliseconds(500);
+  EXPECT_EQ(limiter.Next(later), 5);
+  EXPECT_EQ(limiter.Next(later), std::nullopt);
+  const auto much_later = later + std::chrono::hours(1);
+  EXPECT_EQ(limiter.Next(much_later), 1);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(limiter.Next(much_later), 0);
+  EXPECT_EQ(limiter.Next(much_later), std::nullopt);
 }
 
 TEST(RepeatFilterTest, ARepeatedMessageIsLetThroughOnceAMinute) {

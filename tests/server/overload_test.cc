@@ -165,6 +165,50 @@ TEST_F(OverloadTest, IdleStreamsAreClosedWithTheirResults) {
   EXPECT_TRUE(EverythingFreed());
 }
 
+TEST_F(OverloadTest, CallsWithoutAConfigurationAreEnded) {
+  ServerOptions options = FewThreads();
+  options.idle_timeout = 0.3;
+  Start(options);
+  Outcome outcome;
+  grpc::ClientContext context;
+  const auto call = stub().StreamingRecognize(&context);
+  ReadAll(call.get(), &outcome);
+  EXPECT_EQ(outcome.status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_THAT(outcome.status.error_message(), HasSubstr("config: did not come"));
+  EXPECT_EQ(fake().opened, 0);
+}
+
+TEST_F(OverloadTest, CallsThatEndBeforeTheirConfigurationIsLateAreFreed) {
+  ServerOptions options = FewThreads();
+  options.idle_timeout = 0.05;
+  Start(options);
+  for (int i = 0; i < 50; ++i) {
+    grpc::ClientContext context;
+    const auto call = stub().StreamingRecognize(&context);
+    std::this_thread::sleep_for(std::chrono::milliseconds(i));
+    context.TryCancel();
+    Outcome outcome;
+    ReadAll(call.get(), &outcome);
+    EXPECT_FALSE(outcome.status.ok());
+  }
+  EXPECT_EQ(fake().opened, 0);
+}
+
+TEST_F(OverloadTest, AFullServerLooksAtNoState) {
+  ServerOptions options = FewThreads();
+  options.max_streams = 1;
+  Start(options);
+  const auto holder = Begin();
+  grpc::ClientContext context;
+  const auto call = stub().StreamingRecognize(&context);
+  v1::StreamingRecognizeRequest config = ConfigRequest();
+  config.mutable_config()->set_resume("nobody's state");
+  call->Write(config);
+  Outcome outcome;
+  ReadAll(call.get(), &outcome);
+  EXPECT_EQ(outcome.status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
 TEST_F(OverloadTest, AReaderThatStopsIsCutOff) {
   fake().word_padding = 20000;
   ServerOptions options = FewThreads();
