@@ -38,6 +38,11 @@ v1::StreamingConfig WithCheckpoints(v1::StreamingConfig config, int checkpoint_m
   return config;
 }
 
+CallOptions WithStop(CallOptions options, std::stop_token stop) {
+  options.stop = std::move(stop);
+  return options;
+}
+
 }  // namespace
 
 ResumableStream::ResumableStream(std::vector<v1::SpeechRecognition::Stub*> servers,
@@ -45,7 +50,8 @@ ResumableStream::ResumableStream(std::vector<v1::SpeechRecognition::Stub*> serve
                                  const CallOptions& call_options)
     : servers_(std::move(servers)),
       options_(options),
-      call_options_(call_options.Fixed()),
+      on_stop_(call_options.stop, StopRequest{&cancelled_}),
+      call_options_(WithStop(call_options.Fixed(), cancelled_.get_token())),
       config_(WithCheckpoints(config, options.checkpoint_ms)),
       lost_(Clock::now()) {
   StartCall();
@@ -194,7 +200,6 @@ void ResumableStream::StartCall() {
   ring_.Restart();
   call_ = std::move(call);
   call_broken_ = false;
-  if (stopping_) call_->Cancel();
   changed_.notify_all();
 }
 
@@ -215,9 +220,9 @@ void ResumableStream::End(const absl::Status& status) {
 }
 
 void ResumableStream::Cancel() {
+  cancelled_.request_stop();  // also of a call that has not reached its server yet
   std::lock_guard lock(mutex_);
   stopping_ = true;
-  if (call_) call_->Cancel();
   changed_.notify_all();
 }
 

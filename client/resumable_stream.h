@@ -20,6 +20,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,6 +70,10 @@ class ResumableStream {
 
  private:
   using Clock = std::chrono::steady_clock;
+  struct StopRequest {
+    std::stop_source* to;
+    void operator()() const { to->request_stop(); }
+  };
 
   bool Push(v1::StreamingRecognizeRequest request);
   void RunSender();
@@ -86,6 +91,8 @@ class ResumableStream {
 
   const std::vector<v1::SpeechRecognition::Stub*> servers_;
   const ResumeOptions options_;
+  std::stop_source cancelled_;  // by Cancel, or by the caller's token
+  std::stop_callback<StopRequest> on_stop_;
   const CallOptions call_options_;
 
   // Reading thread.

@@ -1,8 +1,12 @@
 #include "client/rill_client.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <thread>
 
 #include "tests/client/fake_server.h"
@@ -28,6 +32,27 @@ v1::StreamingConfig StreamingConfig(bool interim = false) {
 }
 
 std::string Audio(int ms) { return std::string(ms * 32, '\0'); }
+
+// A port that takes connections and never says a word.
+class SilentPort {
+ public:
+  SilentPort() : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(listen(socket_, 8), 0);
+    EXPECT_EQ(getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~SilentPort() { close(socket_); }
+  const std::string& address() const { return address_; }
+
+ private:
+  int socket_;
+  std::string address_;
+};
 
 class RillClientTest : public ::testing::Test {
  protected:
@@ -131,6 +156,26 @@ TEST_F(RillClientTest, StopTokenCancels) {
   auto session = client_->StartStreaming(StreamingConfig(), options);
   stop.request_stop();
   EXPECT_EQ(session->ReadAll([](const auto&) {}).code(), absl::StatusCode::kCancelled);
+}
+
+TEST(ResumableStreamTest, CancelNeedNotWaitForAServerThatDoesNotAnswer) {
+  const SilentPort silent;
+  Connection connection;
+  connection.server = DeadAddress();
+  connection.other_servers = {silent.address()};
+  auto client = RillClient::Create(connection);
+  ASSERT_TRUE(client.ok()) << client.status();
+  CallOptions options;  // the test ends anyway
+  options.timeout = std::chrono::seconds(15);
+  auto stream = (*client)->StartResumable(StreamingConfig(), {}, options);
+  std::thread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    stream->Cancel();
+  });
+  v1::StreamingRecognizeResponse response;
+  EXPECT_FALSE(stream->Next(&response));
+  canceller.join();
+  EXPECT_EQ(stream->status().code(), absl::StatusCode::kCancelled) << stream->status();
 }
 
 TEST_F(RillClientTest, DeadlineEndsTheCall) {
