@@ -116,15 +116,16 @@ absl::Status RecognitionStreamImpl::AcceptFeatures(absl::Span<const float> frame
 
 absl::Status RecognitionStreamImpl::SetHotWords(absl::Span<const HotWord> hot_words) {
   if (absl::Status status = CheckOpen(); !status.ok()) return status;
-  auto made = factory_.MakeHotWords(hot_words);
-  if (!made.ok()) return made.status();
-  const size_t bytes = *made == nullptr ? 0 : (*made)->bytes();
   // The model takes hot words with the audio that follows them, so with hardly any they pile up.
+  // Looked at first: a client that is refused costs nothing.
   if (!ready() && queue_.settled_hot_word_bytes() > kMaxWaitingHotWordBytes) {
     return absl::InvalidArgumentError(
         "hot_words: too many changes with hardly any audio between them; send more audio before "
         "the next");
   }
+  auto made = factory_.MakeHotWords(hot_words);
+  if (!made.ok()) return made.status();
+  const size_t bytes = *made == nullptr ? 0 : (*made)->bytes();
   queue_.PushHotWords(*std::move(made), bytes);
   return absl::OkStatus();
 }

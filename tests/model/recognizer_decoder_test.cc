@@ -273,6 +273,29 @@ TEST_F(RecognizerDecoderTest, ALanguageModelInOtherLettersIsRefused) {
   EXPECT_TRUE(load({}).ok());
 }
 
+TEST_F(RecognizerDecoderTest, PiecesOfWordsAreHeardGreedilyOnly) {
+  ModelConfig config = TinyModelConfig();
+  for (size_t i = 3; i < config.tokens.size(); i += 2) config.tokens[i].insert(0, " x");
+  const std::string path = folder_ / "pieces.safetensors";
+  ASSERT_TRUE(WriteTestModel(path, config).ok());
+  RecognizerOptions options;
+  options.language_model = lm_path_;
+  EXPECT_THAT(
+      Recognizer::Load(path, options).status().ToString(),
+      ::testing::AllOf(HasSubstr("lm.rlm: "), HasSubstr("pieces of words, such as \" xa\"")));
+
+  const auto recognizer = Recognizer::Load(path, RecognizerOptions());
+  ASSERT_TRUE(recognizer.ok()) << recognizer.status();
+  const auto worker = *(*recognizer)->NewWorker(4);
+  StreamOptions beam, hot;
+  beam.decoder.kind = DecoderOptions::Kind::kBeam;
+  hot.decoder.hot_words = {{"a", 1}};
+  for (const StreamOptions& refused : {beam, hot}) {
+    EXPECT_THAT(worker->OpenStream(refused).status().ToString(), HasSubstr("pieces of words"));
+  }
+  EXPECT_TRUE(worker->OpenStream(StreamOptions()).ok());
+}
+
 // Full lists of hot words count as what they occupy: behind audio that waits they fill a stream's
 // queue, and without any they do not keep it from taking some.
 TEST_F(RecognizerDecoderTest, HotWordsFillTheQueue) {
@@ -301,6 +324,8 @@ TEST_F(RecognizerDecoderTest, HotWordsFillTheQueue) {
     status = stream->ready() ? absl::OkStatus() : stream->SetHotWords(many);
   }
   EXPECT_THAT(status.ToString(), HasSubstr("hot_words: too many changes"));
+  // Refused before anybody looks at the phrases.
+  EXPECT_EQ(stream->SetHotWords({{"a", 99}}), status);
   EXPECT_LT(lists, 20);
   EXPECT_FALSE(stream->full());
   for (int i = 0; i < 40; ++i) ASSERT_TRUE(stream->AcceptAudio(frame).ok());
