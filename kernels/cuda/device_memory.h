@@ -33,11 +33,13 @@ class Buffer {
   Buffer() = default;
 
   static absl::StatusOr<Buffer> Allocate(size_t size) {
+    if (size == 0) return Buffer();
     void* data = nullptr;
     const size_t bytes = size * sizeof(T);
     const cudaError_t error =
         kMemory == Memory::kDevice ? cudaMalloc(&data, bytes) : cudaMallocHost(&data, bytes);
     if (error != cudaSuccess) {
+      cudaGetLastError();  // or whoever looks for it next takes it for an error of theirs
       return ToStatus(error, absl::StrCat("allocating ", bytes, " bytes"));
     }
     Buffer buffer;
@@ -46,12 +48,15 @@ class Buffer {
     return buffer;
   }
 
-  // Values of the host's, copied.
+  // Values of the host's, copied: there for whatever is queued from now on, on any stream.
   static absl::StatusOr<Buffer> Copy(const std::vector<T>& values) {
     absl::StatusOr<Buffer> buffer = Allocate(values.size());
     if (!buffer.ok() || values.empty()) return buffer;
-    const cudaError_t error = cudaMemcpy(buffer->data(), values.data(), values.size() * sizeof(T),
-                                         cudaMemcpyHostToDevice);
+    cudaError_t error = cudaMemcpy(buffer->data(), values.data(), values.size() * sizeof(T),
+                                   cudaMemcpyHostToDevice);
+    // From pageable memory, that returns before the last bytes are there, and streams that do not
+    // block the default one do not wait for it.
+    if (error == cudaSuccess) error = cudaStreamSynchronize(nullptr);
     if (error != cudaSuccess) return ToStatus(error, "copying to the device");
     return buffer;
   }

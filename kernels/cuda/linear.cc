@@ -4,6 +4,7 @@
 
 #include <cublasLt.h>
 
+#include <algorithm>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -61,7 +62,7 @@ class Linear<X, Y>::Impl {
     if (!bias.ok()) return bias.status();
     bias_ = *std::move(bias);
     if (absl::Status status = Describe(spec.relu); !status.ok()) return status;
-    return Choose(spec.most_rows);
+    return Choose(spec.least_rows, spec.most_rows);
   }
 
   absl::Status Run(int64_t rows, const X* x, Y* y, cudaStream_t stream) const {
@@ -114,10 +115,14 @@ class Linear<X, Y>::Impl {
     return absl::OkStatus();
   }
 
+  // Of those that are fastest for most rows, the first that says of itself that it can do the
+  // fewest, too; if none does, the fastest: a product that it cannot do is an error there and then.
   // Without a workspace and a reduction, no sum is cut in parts.
-  absl::Status Choose(int64_t rows) {
-    Layouts layouts;
-    if (absl::Status status = Describe(rows, &layouts); !status.ok()) return status;
+  absl::Status Choose(int64_t least_rows, int64_t most_rows) {
+    Layouts least, most;
+    for (const absl::Status& status : {Describe(least_rows, &least), Describe(most_rows, &most)}) {
+      if (!status.ok()) return status;
+    }
     cublasLtMatmulPreferenceOpaque_t preference;
     const uint64_t workspace = 0;
     const uint32_t reductions = CUBLASLT_REDUCTION_SCHEME_NONE;
@@ -130,17 +135,36 @@ class Linear<X, Y>::Impl {
                                                &reductions, sizeof reductions)}) {
       if (error != CUBLAS_STATUS_SUCCESS) return ToStatus(error, "choosing an algorithm");
     }
-    cublasLtMatmulHeuristicResult_t result;
+    constexpr int kTried = 16;
+    cublasLtMatmulHeuristicResult_t results[kTried];
     int found = 0;
     const cublasStatus_t error =
-        cublasLtMatmulAlgoGetHeuristic(library_->handle(), &product_, &layouts.w, &layouts.x,
-                                       &layouts.y, &layouts.y, &preference, 1, &result, &found);
+        cublasLtMatmulAlgoGetHeuristic(library_->handle(), &product_, &most.w, &most.x, &most.y,
+                                       &most.y, &preference, kTried, results, &found);
     if (error != CUBLAS_STATUS_SUCCESS || found == 0) {
       return ToStatus(error == CUBLAS_STATUS_SUCCESS ? CUBLAS_STATUS_NOT_SUPPORTED : error,
-                      Name(rows));
+                      Name(most_rows));
     }
-    algorithm_ = result.algo;
+    const auto chosen = std::find_if(results, results + found, [&](const auto& result) {
+      return result.state == CUBLAS_STATUS_SUCCESS && IsWhole(result.algo, least);
+    });
+    algorithm_ = (chosen == results + found ? results : chosen)->algo;
     return absl::OkStatus();
+  }
+
+  // Whether the algorithm can do this many rows as it is, and cuts no sum.
+  bool IsWhole(const cublasLtMatmulAlgo_t& algorithm, Layouts& rows) const {
+    int32_t parts = 1;
+    size_t written = 0;
+    const bool is_cut =
+        cublasLtMatmulAlgoConfigGetAttribute(&algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM, &parts,
+                                             sizeof parts, &written) == CUBLAS_STATUS_SUCCESS &&
+        parts > 1;
+    cublasLtMatmulHeuristicResult_t result;
+    return !is_cut &&
+           cublasLtMatmulAlgoCheck(library_->handle(), &product_, &rows.w, &rows.x, &rows.y,
+                                   &rows.y, &algorithm, &result) == CUBLAS_STATUS_SUCCESS &&
+           result.workspaceSize == 0;
   }
 
   const std::shared_ptr<LinearLibrary> library_;

@@ -27,6 +27,7 @@ struct LinearSpec {
   std::vector<float> weight;  // [outputs, inputs]
   std::vector<float> bias;    // [outputs], or empty: none
   bool relu = false;          // only with a bias
+  int64_t least_rows = 1;     // of all calls
   int64_t most_rows = 1;      // of all calls; what the algorithm is chosen for
 };
 

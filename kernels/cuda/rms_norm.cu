@@ -7,11 +7,12 @@ namespace {
 
 constexpr int kRowsPerBlock = 4;  // a warp a row
 
-// A row stays in its warp's registers: every value is read once.
+// A row stays in its warp's registers: every value is read once, and all before the first is
+// written, since h may be x: a store might change what a later load reads.
 template <typename T, int kLaneQuads>
 __global__ void __launch_bounds__(kRowsPerBlock* kWarp)
-    NormalizeRows(int64_t rows, int width, const float* __restrict__ x, const T* branch,
-                  float scale, const float* __restrict__ weight, bool silu, float* h, T* y) {
+    NormalizeRows(int64_t rows, int width, const float* x, const T* branch, float scale,
+                  const float* __restrict__ weight, bool silu, float* h, T* y) {
   const int64_t row = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / kWarp;
   if (row >= rows) return;
   const int lane = threadIdx.x % kWarp;
@@ -20,13 +21,19 @@ __global__ void __launch_bounds__(kRowsPerBlock* kWarp)
 #pragma unroll
   for (int u = 0; u < kLaneQuads; ++u) {
     const int c = (u * kWarp + lane) * kQuad;
-    if (c >= width) continue;
-    const int64_t at = row * width + c;
-    v[u] = LoadQuad(x + at);
-    if (branch != nullptr) {
-      v[u] = Fma(scale, LoadQuad(branch + at), v[u]);
-      StoreQuad(h + at, v[u]);
+    v[u] = c < width ? LoadQuad(x + row * width + c) : float4{};
+  }
+  if (branch != nullptr) {
+#pragma unroll
+    for (int u = 0; u < kLaneQuads; ++u) {
+      const int c = (u * kWarp + lane) * kQuad;
+      if (c < width) v[u] = Fma(scale, LoadQuad(branch + row * width + c), v[u]);
     }
+  }
+#pragma unroll
+  for (int u = 0; u < kLaneQuads; ++u) {
+    const int c = (u * kWarp + lane) * kQuad;
+    if (branch != nullptr && c < width) StoreQuad(h + row * width + c, v[u]);
     squares += Dot(v[u], v[u]);
   }
   const float inv = rsqrtf(LaneSum(squares) / width + kNormEpsilon);

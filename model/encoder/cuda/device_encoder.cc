@@ -100,6 +100,7 @@ class DeviceEncoder<T>::Loader {
   std::unique_ptr<Linear<X, Y>> MakeLayer(LinearSpec spec, int rows_per_frame) {
     if (!status_.ok()) return nullptr;
     spec.inputs = static_cast<int64_t>(spec.weight.size()) / spec.outputs;
+    spec.least_rows = int64_t{kLeastFrames} * rows_per_frame;
     spec.most_rows = int64_t{limits_.frames} * rows_per_frame;
     return Take(Linear<X, Y>::Create(library_, spec));
   }

@@ -22,7 +22,11 @@ namespace rill::cuda {
 using kernels::cuda::Buffer;
 using kernels::cuda::Linear;
 
-// Of one Queue: what there is memory for. Frames are a power of two, from 16 up, padding included.
+// Frames of the smallest step, padding included.
+inline constexpr int kLeastFrames = 16;
+
+// Of one Queue: what there is memory for. Frames are a power of two, from kLeastFrames up, padding
+// included.
 struct StepLimits {
   int rows = 1024;
   int frames = 4096;

@@ -13,8 +13,6 @@ using kernels::cuda::ToStatus;
 
 namespace {
 
-constexpr int kLeastFrames = 16;
-
 absl::Status NewStream(Stream* stream) {
   cudaStream_t made = nullptr;
   const cudaError_t error = cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking);
@@ -166,8 +164,8 @@ absl::Status DeviceWorker<T>::TryStep() {
   values[0] = -1;
   values[static_cast<size_t>(starts_at()) + 1] = kLeastFrames;
   absl::Status status =
-      ToStatus(cudaMemcpy(row_values_.data(), values.data(), values.size() * sizeof(int32_t),
-                          cudaMemcpyHostToDevice),
+      ToStatus(cudaMemcpyAsync(row_values_.data(), values.data(), values.size() * sizeof(int32_t),
+                               cudaMemcpyHostToDevice, stream_.get()),
                "copying to the device");
   if (status.ok()) status = encoder_->Queue(1, kLeastFrames, arrays_, stream_.get());
   const absl::Status done = ToStatus(cudaStreamSynchronize(stream_.get()), "a first step");

@@ -20,6 +20,7 @@ template <typename T>
 class DeviceArray {
  public:
   explicit DeviceArray(const std::vector<T>& values) : size_(values.size()) {
+    if (size_ == 0) return;
     CheckCuda(cudaMalloc(&data_, size_ * sizeof(T)));
     CheckCuda(cudaMemcpy(data_, values.data(), size_ * sizeof(T), cudaMemcpyHostToDevice));
   }

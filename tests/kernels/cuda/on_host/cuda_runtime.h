@@ -127,7 +127,12 @@ inline constexpr unsigned cudaDeviceScheduleBlockingSync = 4;
 inline cudaError_t cudaSetDeviceFlags(unsigned) { return cudaSuccess; }
 inline cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 
-inline cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
+inline cudaError_t cudaDeviceSynchronize() {
+  rill::cuda_on_host::Arrive();
+  return cudaSuccess;
+}
+
+inline cudaError_t cudaGetLastError() { return cudaSuccess; }
 
 // Events are times of the host's clock.
 struct CUevent_st {

@@ -1,7 +1,9 @@
 // Streams, graphs and memory of the model of CUDA's runtime, under CUDA's names; for
 // cuda_runtime.h. A stream that was made does its work as late as a GPU may: when somebody waits
-// for it. So memory that is changed too early shows. The default stream works at once. What a GPU
-// refuses while a stream is being recorded throws std::runtime_error. One thread at a time.
+// for it. So memory that is changed too early shows. The default stream works at once, but for what
+// cudaMemcpy brings from the host: that may still be on its way when the call returns, and only the
+// default stream and who waits for that or for the device find it there. What a GPU refuses while a
+// stream is being recorded throws std::runtime_error. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +37,11 @@ inline size_t free_device_bytes = SIZE_MAX;
 inline size_t free_pinned_bytes = SIZE_MAX;
 
 inline std::map<void*, size_t> blocks;
+inline std::vector<Work> arriving;  // at the device
+
+inline void Arrive() {
+  for (const Work& work : std::exchange(arriving, {})) work();
+}
 inline int recordings = 0;
 
 inline void RefuseWhileRecording(const char* call) {
@@ -53,6 +60,7 @@ inline void* AllocateFrom(size_t* free_bytes, size_t bytes) {
 
 inline void GiveBack(size_t* free_bytes, void* block) {
   if (block == nullptr) return;
+  Arrive();
   *free_bytes += blocks.at(block);
   blocks.erase(block);
   std::free(block);
@@ -79,6 +87,7 @@ namespace rill::cuda_on_host {
 inline void Submit(cudaStream_t stream, Work work) {
   if (stream == nullptr) {
     RefuseWhileRecording("work for the default stream");
+    Arrive();
     work();
   } else {
     (stream->recorded ? stream->recorded->work : stream->waiting).push_back(std::move(work));
@@ -98,6 +107,10 @@ inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 
 inline cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   rill::cuda_on_host::RefuseWhileRecording("cudaStreamSynchronize");
+  if (stream == nullptr) {
+    rill::cuda_on_host::Arrive();
+    return cudaSuccess;
+  }
   for (const auto& work : std::exchange(stream->waiting, {})) work();
   return rill::cuda_on_host::device_error;
 }
@@ -171,9 +184,19 @@ inline cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   return cudaSuccess;
 }
 
-inline cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind) {
-  rill::cuda_on_host::RefuseWhileRecording("cudaMemcpy");
-  if (bytes > 0) std::memcpy(to, from, bytes);
+inline cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
+  using namespace rill::cuda_on_host;
+  RefuseWhileRecording("cudaMemcpy");
+  Arrive();
+  if (bytes == 0) return cudaSuccess;
+  if (kind == cudaMemcpyHostToDevice) {
+    const char* const begin = static_cast<const char*>(from);
+    arriving.push_back([to, copy = std::vector<char>(begin, begin + bytes)] {
+      std::memcpy(to, copy.data(), copy.size());
+    });
+  } else {
+    std::memcpy(to, from, bytes);
+  }
   return cudaSuccess;
 }
 
