@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes certificates and a token in docker/secrets, unless they are there: a private authority, a
-# certificate for this machine and the names given, a token for a client. Needs openssl.
-#   server/   server.pem, server.key, tokens: what docker/compose.yaml mounts
+# Makes certificates, keys and a token in docker/secrets, unless they are there: a private authority, a
+# certificate for this machine and the names given, a token for a client, the key that seals the state
+# of live streams. Needs openssl.
+#   server/   server.pem, server.key, tokens, state.key: what docker/compose.yaml mounts
 #   client/   ca.pem, token: what clients need
 #
 #   docker/make_secrets.sh [NAME...]       names or IP addresses that clients use for this machine
@@ -33,6 +34,7 @@ if [ ! -e server/tokens ]; then
   echo "$token" >client/token
   echo "default $(printf %s "$token" | openssl dgst -sha256 -r | cut -d' ' -f1)" >server/tokens
 fi
+[ -e server/state.key ] || openssl rand -out server/state.key 32
 # Another user, that of the container, reads the server's files; nobody gets past the folder above.
 chmod 755 server
 chmod 644 server/*
