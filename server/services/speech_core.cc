@@ -111,7 +111,7 @@ void SpeechCore::Refused(const char* method, const grpc::ServerContextBase& cont
                       {"peer", context.peer()},
                       {"status", absl::StatusCodeToString(status.code())},
                       {"error", std::string(status.message())}};
-  if (*left_out > 0) fields.push_back({"left_out", *left_out});
+  if (*left_out > 0) fields.emplace_back("left_out", *left_out);
   Log(LogLevel::kInfo, "stream_refused", fields);
 }
 
