@@ -4,23 +4,17 @@
 #include <cmath>
 #include <utility>
 
+#include "model/decoder/log_add.h"
+
 namespace rill {
 namespace {
 
-constexpr int kBlank = 0;
-constexpr double kNever = -1e30;        // the logarithm of 0
-constexpr float kLeastLogProb = -1000;  // of a frame's
-constexpr int kDecideEvery = 8;         // frames
+constexpr int kBlank = CtcFrame::kBlank;
+constexpr double kNever = -1e30;  // the logarithm of 0
+constexpr int kDecideEvery = 8;   // frames
 constexpr float kMostOpenAgreement = 0.9999f;
 constexpr double kLn2 = 0.6931471805599453;
 constexpr double kRounding = 1e-3;  // of a score
-constexpr double kNoMatter = -40;   // beside 1, in logarithms
-
-double LogAdd(double a, double b) {
-  if (a < b) std::swap(a, b);
-  const double difference = b - a;
-  return difference < kNoMatter ? a : a + std::log1p(std::exp(difference));
-}
 
 // Enough for texts that agree on nothing for a long word, and for a few that differ for long.
 int PoolCapacity(const BeamOptions& options) { return 1024 + 32 * options.beam; }
@@ -34,41 +28,20 @@ CtcBeamDecoder::CtcBeamDecoder(const std::vector<std::string>* tokens, const Lan
       recombine_(recombine),
       scorer_(tokens, model, options),
       pool_(PoolCapacity(options)),
-      frame_(tokens->size()) {
+      frame_(static_cast<int>(tokens->size()), scorer_.space()) {
   Restart(kBlank, {0, 0, kNever, 0, 0}, scorer_.SentenceStart());
 }
 
 void CtcBeamDecoder::Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) {
-  start_ = start;
-  end_ = time_ = end;
+  time_ = end;
   if (frames_++ % kDecideEvery == 0) DecideCommon();
   if (pool_.room() < options_.beam) MakeRoom();
-  ReadFrame(log_probs);
+  frame_.Read(log_probs, start, end, options_);
+  if (options_.lexicon && frame_.space_is_likeliest() && NoneMayEnd()) GiveUpWord();
   StayAll();
   ExtendAll();
   Select();
   NoticeChange();
-}
-
-void CtcBeamDecoder::ReadFrame(absl::Span<const float> log_probs) {
-  float best = kLeastLogProb;
-  for (size_t i = 0; i < frame_.size(); ++i) {
-    const float value = log_probs[i];
-    frame_[i] = std::isnan(value) ? kLeastLogProb : std::clamp(value, kLeastLogProb, 0.0f);
-    best = std::max(best, frame_[i]);
-  }
-  frame_tokens_.clear();
-  if (std::isnan(log_probs[kBlank])) {  // as for the greedy decoder: nothing was said
-    frame_[kBlank] = 0;
-  } else {
-    for (size_t i = 1; i < frame_.size(); ++i) {
-      if (frame_[i] > kLeastLogProb && frame_[i] >= best - options_.token_threshold) {
-        frame_tokens_.push_back(static_cast<int>(i));
-      }
-    }
-    frame_[kBlank] -= options_.blank_penalty;
-  }
-  blank_or_space_ = LogAdd(frame_[kBlank], frame_[scorer_.space()]);
 }
 
 // Every text may stay what it is: by a blank, or by its last letter said on. Where no word is open
@@ -83,7 +56,7 @@ void CtcBeamDecoder::StayAll() {
     Candidate stay;
     stay.node = entry.node;
     stay.rank = static_cast<int32_t>(i);
-    stay.blank = entry.total + (node.text.letters == 0 ? blank_or_space_ : frame_[kBlank]);
+    stay.blank = entry.total + (node.text.letters == 0 ? frame_.blank_or_space() : frame_[kBlank]);
     stay.letter = entry.letter == kNever ? kNever : entry.letter + frame_[node.token];
     stay.fresh = kNever;
     const double score = std::max(stay.blank, stay.letter) + node.text.score();
@@ -99,7 +72,7 @@ void CtcBeamDecoder::StayAll() {
 void CtcBeamDecoder::ExtendAll() {
   extended_.clear();
   for (size_t i = 0; i < beam_.size(); ++i) {
-    for (const int token : frame_tokens_) Extend(static_cast<int32_t>(i), token);
+    for (const int token : frame_.tokens()) Extend(static_cast<int32_t>(i), token);
   }
 }
 
@@ -207,32 +180,34 @@ bool CtcBeamDecoder::Spare(const Candidate& candidate) const {
   return false;
 }
 
-void CtcBeamDecoder::KeepTimes() {
-  // A text was said when its better continuations say so, no more when it does.
-  for (const Entry& entry : beam_) {
-    const PrefixNode& node = pool_[entry.node];
-    if (node.parent == PrefixNode::kNone) continue;
-    PrefixNode& parent = pool_[node.parent];
-    if (parent.rank == PrefixNode::kNone || parent.rank > node.rank) parent.settled = true;
+// A text was said when its better continuations say so, no more when it does.
+bool CtcBeamDecoder::GoesOnBetter(const PrefixNode& node) const {
+  for (int32_t child = node.first_child; child != PrefixNode::kNone;
+       child = pool_[child].next_sibling) {
+    if (pool_[child].rank != PrefixNode::kNone && pool_[child].rank < node.rank) return true;
   }
+  return false;
+}
+
+void CtcBeamDecoder::KeepTimes() {
   const auto begins = [](const Candidate& candidate) {
     return candidate.fresh > LogAdd(candidate.blank, candidate.letter) - kLn2;
   };
   // Before the time of any letter changes.
   for (size_t i = 0; i < beam_.size(); ++i) {
     PrefixNode& node = pool_[beam_[i].node];
-    if (!node.settled && begins(candidates_[ranking_[i].candidate])) {
+    if (!GoesOnBetter(node) && begins(candidates_[ranking_[i].candidate])) {
       node.before = pool_[node.parent].said;
     }
   }
   for (size_t i = 0; i < beam_.size(); ++i) {
     const Candidate& candidate = candidates_[ranking_[i].candidate];
     PrefixNode& node = pool_[beam_[i].node];
-    if (node.settled) continue;
+    if (GoesOnBetter(node)) continue;
     if (begins(candidate)) {
-      node.said = {start_, end_, frame_[node.token]};
+      node.said = {frame_.start(), frame_.end(), frame_[node.token]};
     } else if (candidate.letter > candidate.blank) {
-      node.said.end = end_;
+      node.said.end = frame_.end();
       node.said.peak = std::max(node.said.peak, frame_[node.token]);
     }
   }
@@ -319,6 +294,24 @@ void CtcBeamDecoder::NumberBeam() {
 void CtcBeamDecoder::LetGo(const Entry& entry) {
   pool_[entry.node].rank = PrefixNode::kNone;
   pool_.Release(entry.node);
+}
+
+bool CtcBeamDecoder::NoneMayEnd() const {
+  return std::none_of(beam_.begin(), beam_.end(), [this](const Entry& entry) {
+    return scorer_.MayEnd(pool_[entry.node].text);
+  });
+}
+
+void CtcBeamDecoder::GiveUpWord() {
+  Entry best = beam_.front();
+  best.node = pool_.LastBoundary(best.node);
+  pool_.Hold(best.node);
+  for (const Entry& entry : beam_) LetGo(entry);
+  best.blank = best.total;
+  best.letter = kNever;
+  best.score = best.total + pool_[best.node].text.score();
+  beam_.assign(1, best);
+  NumberBeam();
 }
 
 void CtcBeamDecoder::DropAllBut(int32_t before) {
@@ -431,6 +424,8 @@ std::vector<Hypothesis> CtcBeamDecoder::ReadBest(std::vector<Ending>* endings, i
 
 std::vector<Hypothesis> CtcBeamDecoder::TakeNBest(int n) { return TakeAll(n, true); }
 
+std::vector<Hypothesis> CtcBeamDecoder::TakeSoFarNBest(int n) { return TakeAll(n, false); }
+
 std::vector<Hypothesis> CtcBeamDecoder::TakeAll(int n, bool sentence_end) {
   std::vector<Ending> endings;
   for (size_t i = 0; i < beam_.size(); ++i) {
@@ -529,6 +524,8 @@ bool CtcBeamDecoder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
   std::stable_sort(beam_.begin(), beam_.end(),
                    [](const Entry& a, const Entry& b) { return a.score > b.score; });
   NumberBeam();
+  // A word begun that was a hot one only. The others are worse, so theirs are, too.
+  if (scorer_.Hopeless(pool_[beam_.front().node].text)) GiveUpWord();
   NoticeChange();
   return true;
 }
@@ -578,8 +575,7 @@ void CtcBeamDecoder::LoadWords(StateReader& reader) {
 }
 
 size_t CtcBeamDecoder::bytes() const {
-  return pool_.bytes() + (beam_.capacity() + next_.capacity()) * sizeof(Entry) +
-         frame_.capacity() * sizeof(float) + frame_tokens_.capacity() * sizeof(int) +
+  return pool_.bytes() + (beam_.capacity() + next_.capacity()) * sizeof(Entry) + frame_.bytes() +
          candidates_.capacity() * sizeof(Candidate) + extended_.capacity() * sizeof(TextState) +
          ranking_.capacity() * sizeof(Ranked);
 }
@@ -588,7 +584,7 @@ size_t CtcBeamDecoder::bytes() const {
 size_t CtcBeamDecoder::MaxBytes(const BeamOptions& options, int vocabulary) {
   const size_t beam = static_cast<size_t>(options.beam), tokens = static_cast<size_t>(vocabulary);
   return PrefixPool::MaxBytes(PoolCapacity(options)) + 4 * beam * sizeof(Entry) +
-         tokens * (sizeof(float) + 2 * sizeof(int)) +
+         CtcFrame::MaxBytes(vocabulary) +
          2 * beam * tokens * (sizeof(Candidate) + sizeof(TextState) + sizeof(Ranked));
 }
 

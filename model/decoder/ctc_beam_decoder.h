@@ -7,6 +7,12 @@
 // of them counts as one and none stands before the first word; a text with words that the lexicon
 // forbids is never taken, though an interim result may end with the beginning of one.
 //
+// Words that the lexicon has not: where one is said, the beam may come to hold nothing but the
+// beginnings of words that it has. At a space in which none of its texts can end its word, and when
+// a hot word that all have begun is taken away, the best text goes on without its open word; at the
+// end of an utterance the best text that may end there counts, and if none may, the best one
+// without its open word. So no beam waits for longer than to the next space or final.
+//
 // Recombination: of texts that whatever comes will add the same to, because they differ only in
 // words before the language model's history, the best one is kept and the others make room, unless
 // other texts than the best are wanted.
@@ -31,6 +37,7 @@
 
 #include "model/decoder/counted_word.h"
 #include "model/decoder/ctc_decoder.h"
+#include "model/decoder/ctc_frame.h"
 #include "model/decoder/decoder_options.h"
 #include "model/decoder/prefix_pool.h"
 #include "model/decoder/text_scorer.h"
@@ -47,6 +54,7 @@ class CtcBeamDecoder final : public CtcDecoder {
   void Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) override;
   Hypothesis Current() const override;
   std::vector<Hypothesis> TakeNBest(int n) override;
+  std::vector<Hypothesis> TakeSoFarNBest(int n) override;
   std::vector<Hypothesis> TakeClosedNBest(int n) override;
   bool has_words() const override;
   int64_t first_word_start() const override;
@@ -91,7 +99,6 @@ class CtcBeamDecoder final : public CtcDecoder {
   void SaveWords(StateWriter& writer) const override;
   void LoadWords(StateReader& reader) override;
 
-  void ReadFrame(absl::Span<const float> log_probs);
   void StayAll();
   void ExtendAll();
   void Extend(int32_t rank, int token);
@@ -99,11 +106,14 @@ class CtcBeamDecoder final : public CtcDecoder {
   // Whether what comes can tell these apart no more, so that only the better one need be kept.
   bool SameFuture(const Candidate& a, const Candidate& b) const;
   bool Spare(const Candidate& candidate) const;  // something in next_ is as good for all that comes
+  bool GoesOnBetter(const PrefixNode& node) const;
   void KeepTimes();
   void NoticeChange();
 
   void MakeRoom();
   void DecideCommon();
+  bool NoneMayEnd() const;          // the word that is open in each text, that is
+  void GiveUpWord();                // leaves the best text without its open word
   void DropAllBut(int32_t before);  // texts that do not begin with it
   void Decide(int32_t node);        // its words; it becomes the root
 
@@ -135,10 +145,7 @@ class CtcBeamDecoder final : public CtcDecoder {
   int64_t taken_until_ = 0;  // end of the last word taken: no word begins before
 
   // Of the frame at hand.
-  int64_t start_ = 0, end_ = 0;
-  std::vector<float> frame_;  // [vocabulary]
-  double blank_or_space_ = 0;
-  std::vector<int> frame_tokens_;  // worth trying, rising
+  CtcFrame frame_;
   std::vector<Candidate> candidates_;
   std::vector<TextState> extended_;
   std::vector<Ranked> ranking_;

@@ -88,7 +88,6 @@ std::vector<int32_t> PrefixPool::Save(const TextScorer& scorer, StateWriter& wri
       writer.Write(said->end);
       writer.Write(said->peak);
     }
-    writer.Write(node.settled);
     scorer.Save(node.text, writer);
     const auto next = static_cast<std::ptrdiff_t>(order.size());
     for (int32_t child = node.first_child; child != PrefixNode::kNone;
@@ -118,7 +117,6 @@ void PrefixPool::Load(const TextScorer& scorer, int vocabulary, StateReader& rea
       said->end = reader.ReadTime();
       said->peak = reader.Read<float>();
     }
-    node.settled = reader.ReadBool();
     node.text = scorer.Load(reader);
     // So a word is over after kMaxWordLetters at the latest, and the root is between words.
     const int letters = i == 0 ? 0 : nodes_[parent].text.letters + 1;

@@ -26,9 +26,8 @@ struct PrefixNode {
   // Names the words of the text: that of the node of their last letter; 0: no words. Never used
   // again.
   int64_t words_id = 0;
-  Said said;             // the last token
-  Said before;           // the one before it, as it was known when the last one was said
-  bool settled = false;  // neither changes any more
+  Said said;    // the last token
+  Said before;  // the one before it, as it was known when the last one was said
   TextState text;
 };
 

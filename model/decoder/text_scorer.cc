@@ -123,6 +123,17 @@ float TextScorer::OpenScore(const TextState& text) const {
   return word + advance;
 }
 
+bool TextScorer::MayEnd(const TextState& text) const {
+  if (text.letters == 0 || !options_.lexicon) return true;
+  return (text.in_lexicon && model_->lexicon().word(text.node) != kUnknownWord) ||
+         (hot_ != nullptr && hot_->word_ends(text.hot_node));
+}
+
+bool TextScorer::Hopeless(const TextState& text) const {
+  return options_.lexicon && text.letters > 0 && !text.in_lexicon &&
+         (hot_ == nullptr || text.hot_node == TokenTrie::kNone);
+}
+
 bool TextScorer::CloseWord(const TextState& text, double* score,
                            LanguageModel::State* history) const {
   *score = word_bonus_;
@@ -132,8 +143,8 @@ bool TextScorer::CloseWord(const TextState& text, double* score,
     *score += log10_weight_ * model_->Score(text.history, word, history);
     return true;
   }
+  if (!MayEnd(text)) return false;
   const bool hot = hot_ != nullptr && hot_->word_ends(text.hot_node);
-  if (options_.lexicon && !hot) return false;
   *score -= unknown_word_;
   if (!hot) *score -= unknown_letter_ * static_cast<double>(text.letters);
   *history = {};

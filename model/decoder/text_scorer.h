@@ -73,6 +73,11 @@ class TextScorer {
   void Save(const TextState& text, StateWriter& writer) const;
   TextState Load(StateReader& reader) const;
 
+  // Whether a text may end here, or go on with another word: none is open, or it may be one.
+  bool MayEnd(const TextState& text) const;
+  // Whether the open word can become none that is allowed.
+  bool Hopeless(const TextState& text) const;
+
   // Ends a text: its open word is whole, phrases that have only begun count nothing. False if the
   // open word must not be one. *history: what comes after it. *score: all of the text, and of
   // </s> if `sentence_end`.
