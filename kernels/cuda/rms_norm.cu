@@ -21,19 +21,22 @@ __global__ void __launch_bounds__(kRowsPerBlock* kWarp)
 #pragma unroll
   for (int u = 0; u < kLaneQuads; ++u) {
     const int c = (u * kWarp + lane) * kQuad;
-    v[u] = c < width ? LoadQuad(x + row * width + c) : float4{};
+    if (c >= width) continue;
+    v[u] = LoadQuad(x + row * width + c);
   }
   if (branch != nullptr) {
 #pragma unroll
     for (int u = 0; u < kLaneQuads; ++u) {
       const int c = (u * kWarp + lane) * kQuad;
-      if (c < width) v[u] = Fma(scale, LoadQuad(branch + row * width + c), v[u]);
+      if (c >= width) continue;
+      v[u] = Fma(scale, LoadQuad(branch + row * width + c), v[u]);
     }
   }
 #pragma unroll
   for (int u = 0; u < kLaneQuads; ++u) {
     const int c = (u * kWarp + lane) * kQuad;
-    if (branch != nullptr && c < width) StoreQuad(h + row * width + c, v[u]);
+    if (c >= width) continue;
+    if (branch != nullptr) StoreQuad(h + row * width + c, v[u]);
     squares += Dot(v[u], v[u]);
   }
   const float inv = rsqrtf(LaneSum(squares) / width + kNormEpsilon);

@@ -152,12 +152,12 @@ class Comparison {
 
   // True if every word is the same in float.
   absl::StatusOr<bool> Run() {
-    auto corpora = ReadCorpora(flags_.recordings);
-    if (!corpora.ok()) return corpora.status();
-    corpora_ = *std::move(corpora);
     absl::Status no_cuda;
     const auto device = ChooseDevice(flags_.device, &no_cuda);
     if (!device.ok()) return device.status();
+    auto corpora = ReadCorpora(flags_.recordings);
+    if (!corpora.ok()) return corpora.status();
+    corpora_ = *std::move(corpora);
     for (const bool bfloat16 : {false, true}) {
       const auto cpu = Load(Device(), bfloat16), other = Load(*device, bfloat16);
       for (const auto* recognizer : {&cpu, &other}) {
