@@ -12,6 +12,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "server/default_model.h"
 #include "server/grpc_log.h"
 #include "server/log.h"
@@ -56,6 +60,16 @@ int Fail(const char* event, const absl::Status& status) {
   return EXIT_FAILURE;
 }
 
+// CLI11 says what is in the file as it is: it may be anything, and may steer a terminal.
+std::string ConfigProblem(const CLI::ConfigError& error) {
+  absl::string_view what = error.what();
+  if (!absl::ConsumePrefix(&what, "INI was not able to parse ")) {
+    return absl::CHexEscape(what);
+  }
+  return absl::StrCat("there is no key '", absl::CHexEscape(what.substr(0, 64)),
+                      "'; rill-server --help has all");
+}
+
 int MakeToken(const std::string& name, int max_streams) {
   if (!IsTokenName(name)) {
     std::cerr << "rill-server token: a name is 1 to 64 letters, digits or any of .-_@\n";
@@ -66,8 +80,12 @@ int MakeToken(const std::string& name, int max_streams) {
     std::cerr << "rill-server token: " << token.status().message() << "\n";
     return EXIT_FAILURE;
   }
-  std::cerr << *token << std::endl;
   std::cout << TokenLine(name, *token, max_streams) << std::endl;
+  if (!std::cout) {
+    std::cerr << "rill-server token: cannot write to standard output: is the disk full?\n";
+    return EXIT_FAILURE;
+  }
+  std::cerr << *token << std::endl;
   return EXIT_SUCCESS;
 }
 
@@ -148,8 +166,7 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ConfigError& error) {
-    std::cerr << "--config: " << error.what()
-              << ": there is no such key; rill-server --help has all\n";
+    std::cerr << "--config: " << ConfigProblem(error) << "\n";
     return kUsageError;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? EXIT_SUCCESS : kUsageError;

@@ -1,8 +1,11 @@
 #include "server/options.h"
 
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <sstream>
+#include <type_traits>
 
 #include "model/encoder/device.h"
 
@@ -10,6 +13,16 @@ namespace rill::server {
 namespace {
 
 constexpr int kMaxInt = std::numeric_limits<int>::max();
+
+// A script's variable that is not set must not mean "no tokens", say, or "no client certificates".
+std::string CheckNotEmpty(const std::string& value) {
+  return value.empty() ? "is empty; leave it out, or give it a value" : "";
+}
+
+// It is in every range: no comparison with it is true.
+std::string CheckNotNan(const std::string& value) {
+  return std::isnan(std::strtod(value.c_str(), nullptr)) ? "must be a number" : "";
+}
 
 // Registers one option with CLI11 and as a row of the table, from one description.
 class Registrar {
@@ -20,7 +33,11 @@ class Registrar {
   CLI::Option* Add(const std::string& flag, const std::string& value_name, T* value,
                    const std::string& fallback, const std::string& meaning) {
     rows_->push_back({flag + " " + value_name, fallback, meaning});
-    return app_->add_option(flag, *value, meaning)->type_name(value_name)->default_str(fallback);
+    CLI::Option* option =
+        app_->add_option(flag, *value, meaning)->type_name(value_name)->default_str(fallback);
+    if (std::is_same_v<T, std::string>) option->check(CheckNotEmpty);
+    if (std::is_same_v<T, double>) option->check(CheckNotNan);
+    return option;
   }
 
   template <class T>
@@ -83,9 +100,9 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
       ->check(CLI::Range(0, 1024));
   add.Add("--max-streams", "N", &options->max_streams,
-          "0 (by the model's size: 90 a worker for S; on a GPU, 1000)",
+          "0 (by the model's size: 90 a worker for S, if memory allows; on a GPU, 1000)",
           "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "
-          "again. Each takes state memory from the start: see ListModels.")
+          "again. Memory for their states is reserved at the start: see ListModels.")
       ->check(CLI::Range(0, 1000000));
   add.Add("--device-streams", "N", &options->device_streams, "0 (as many as fit)",
           "On a GPU: streams of each model whose states are in its memory. Beyond that, those that "
@@ -157,8 +174,8 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add(
       "--log-transcripts", "BOOL", &options->log_transcripts,
       "Write what was said into the log: a line each final result. Mind whose words these are.");
-  app->set_config("--config", "",
-                  "A TOML file of these keys, without the dashes: listen = \"...\"");
+  app->set_config("--config", "", "A TOML file of these keys, without the dashes: listen = \"...\"")
+      ->check(CheckNotEmpty);
   app->allow_config_extras(CLI::config_extras_mode::error);
   return rows;
 }

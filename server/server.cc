@@ -14,6 +14,7 @@
 #include "server/default_model.h"
 #include "server/engine/warm_up.h"
 #include "server/log.h"
+#include "server/memory_limit.h"
 #include "server/metrics/metrics_page.h"
 #include "server/security/listen_address.h"
 #include "server/security/tls.h"
@@ -39,16 +40,27 @@ int Workers(const ServerOptions& options) {
   return options.workers > 0 ? options.workers : UsableCores();
 }
 
+// As many as the cores carry, but not more than have their states in half of the memory, shared by
+// all models: the other half is for what else a stream may have (audio that waits, results, the
+// beam), and for the models.
+int DefaultStreams(const ServerOptions& options, const ModelInfo& model) {
+  const auto models = static_cast<int64_t>(std::max<size_t>(options.models.size(), 1));
+  const int64_t state_bytes = std::max<int64_t>(model.state_bytes_per_stream, 1);
+  const int64_t in_memory = UsableMemory() / 2 / models / state_bytes;
+  const int64_t on_cores = int64_t{StreamsPerCore(model.parameters)} * Workers(options);
+  return static_cast<int>(std::max<int64_t>(std::min(in_memory, on_cores), 1));
+}
+
 }  // namespace
 
 EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device,
-                              int64_t parameters) {
+                              const ModelInfo& model) {
   const bool is_gpu = device.kind == Device::Kind::kCuda;
   EngineOptions engine;
   engine.workers = Workers(options);
   engine.max_streams = options.max_streams > 0 ? options.max_streams
                        : is_gpu                ? 1000
-                                               : StreamsPerCore(parameters) * engine.workers;
+                                               : DefaultStreams(options, model);
   engine.batch.max_batch = options.max_batch > 0 ? options.max_batch : is_gpu ? 1024 : 64;
   engine.batch.deadline = std::chrono::milliseconds(options.batch_deadline_ms);
   engine.max_chunks_per_step = options.max_chunks_per_step;
@@ -87,8 +99,8 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
       return absl::InvalidArgumentError(absl::StrCat("--model ", path, ": a model named '",
                                                      model.info.name, "' is there already"));
     }
-    auto engine = Engine::Create(*std::move(recognizer),
-                                 ToEngineOptions(options, *device, model.info.parameters));
+    auto engine =
+        Engine::Create(*std::move(recognizer), ToEngineOptions(options, *device, model.info));
     if (!engine.ok()) return engine.status();
     model.engine = *std::move(engine);
     const StateSlots slots = model.engine->state_slots();
@@ -113,6 +125,7 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
 
 absl::Status CheckListening(const ServerOptions& options) {
   for (const std::string& address : options.listen) {
+    if (absl::Status status = CheckListenAddress(address); !status.ok()) return status;
     if (options.tls.any() || options.insecure_listen || StaysOnThisMachine(address)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("--listen ", address,

@@ -21,15 +21,17 @@
 
 namespace rill::server {
 
-// The engine's options for one model of so many parameters, of the server's.
+// The engine's options for one model, of the server's. Without --max-streams: as many as the cores
+// carry, but on a processor only so many that their states take half of the memory.
 EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device = {},
-                              int64_t parameters = 0);
+                              const ModelInfo& model = {});
 
 // Opens every model of options.models and starts its engine. Errors name the file.
 absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options);
 
-// What is wrong with where and how the server is to listen, naming the flag: an address that other
-// machines reach in plain text without --insecure-listen, TLS files that do not fit.
+// What is wrong with where and how the server is to listen, naming the flag: an address that is
+// none, one that other machines reach in plain text without --insecure-listen, TLS files that do
+// not fit.
 absl::Status CheckListening(const ServerOptions& options);
 
 class Server {

@@ -34,6 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   Expect(options.workers >= 0 && options.max_streams >= 0, "counts are in range");
   Expect(options.idle_timeout >= 0 && options.drain_timeout >= 0, "times are in range");
-  for (const std::string& address : options.listen) server::StaysOnThisMachine(address);
+  for (const std::string& address : options.listen) {
+    server::StaysOnThisMachine(address);
+    (void)server::CheckListenAddress(address);
+  }
   return 0;
 }

@@ -111,6 +111,11 @@ TEST_F(ProgramsTest, AFullDiskIsSaid) {
     EXPECT_EQ(rill.Wait(), 1) << command;
     EXPECT_THAT(rill.error(), HasSubstr("rill: cannot write to standard output")) << command;
   }
+  // A line that is lost must not leave somebody with its token.
+  Process token({"/bin/sh", "-c", RILL_SERVER_PROGRAM " token alice > /dev/full"});
+  EXPECT_EQ(token.Wait(), 1);
+  EXPECT_EQ(token.error(),
+            "rill-server token: cannot write to standard output: is the disk full?\n");
   // No file may have a byte: what a full disk does to --output.
   Process rill({"/bin/sh", "-c",
                 "trap '' XFSZ; ulimit -f 0; exec " RILL_PROGRAM " transcribe -f json --output " +
@@ -159,6 +164,9 @@ TEST_F(ProgramsTest, WhatKeepsAServerFromStartingIsSaidInALine) {
       {{"--config=" + folder_.path()}, kUsage, folder_.path()},
       {{"--config=" + file("bad.toml", "max-batch = many\n")}, kUsage, "--max-batch"},
       {{"--config=" + file("key.toml", "nonsense = 1\n")}, kUsage, "nonsense"},
+      {{"--config=" + file("steers.toml", "\x1b[2J = 1\n")}, kUsage, "key '\\x1b"},
+      {{"--listen=127.0.0.1:65537"}, kFailed, "65537"},
+      {{model, "--token-file="}, kUsage, "--token-file"},
       {{model, "--token-file=" + (folder_ / "nothing")}, kFailed, "--token-file"},
       {{model, "--token-file=" + folder_.path()}, kFailed, "--token-file"},
       {{model, "--token-file=" + Data("demo.flac")}, kFailed, "line 1"},

@@ -7,6 +7,8 @@
 
 #include "server/cores.h"
 #include "server/default_model.h"
+#include "server/memory_limit.h"
+#include "server/server.h"
 #include "tests/temporary_folder.h"
 
 namespace rill::server {
@@ -78,6 +80,27 @@ TEST_F(OptionsTest, ValuesOutOfRangeNameTheFlag) {
   }
 }
 
+TEST_F(OptionsTest, NoNumberIsNoTime) {
+  for (const char* value : {"nan", "-NaN", "nan(1)"}) {
+    EXPECT_THAT(Parse({std::string("--idle-timeout=") + value}, &options_),
+                HasSubstr("--idle-timeout"));
+    EXPECT_THAT(
+        Parse({"--config", WriteConfig(std::string("drain-timeout = ") + value)}, &options_),
+        HasSubstr("--drain-timeout"));
+  }
+}
+
+TEST_F(OptionsTest, AnEmptyValueSwitchesNothingOff) {
+  EXPECT_THAT(Parse({"--config", ""}, &options_), HasSubstr("--config"));
+  for (const std::string key : {"cert-file", "key-file", "client-ca-file", "token-file",
+                                "state-key-file", "language-model", "metrics-listen"}) {
+    EXPECT_THAT(Parse({"--" + key, ""}, &options_), HasSubstr("--" + key));
+    EXPECT_THAT(Parse({"--" + key + "="}, &options_), HasSubstr("--" + key));
+    EXPECT_THAT(Parse({"--config", WriteConfig(key + " = \"\"\n")}, &options_),
+                HasSubstr("--" + key));
+  }
+}
+
 TEST_F(OptionsTest, TheDocumentedTableIsTheRealOne) {
   CLI::App app;
   const std::string table = OptionsTable(RegisterOptions(&app, &options_));
@@ -103,6 +126,38 @@ TEST_F(OptionsTest, AContainersLimitCountsAsCores) {
   EXPECT_EQ(with("max 100000\n"), all);
   EXPECT_EQ(with("900000000 100000\n"), all);
   EXPECT_EQ(with("nonsense"), all);
+}
+
+TEST_F(OptionsTest, AContainersLimitCountsAsMemory) {
+  const std::string path = folder_ / "memory.max";
+  const int64_t all = UsableMemory(path);  // there is no such file
+  EXPECT_GT(all, 1 << 20);
+  const auto with = [&](const std::string& text) {
+    std::ofstream(path) << text;
+    return UsableMemory(path);
+  };
+  EXPECT_EQ(with("1048576\n"), 1 << 20);
+  EXPECT_EQ(with("max\n"), all);
+  EXPECT_EQ(with("9223372036854771712\n"), all);
+  EXPECT_EQ(with("0\n"), all);
+  EXPECT_EQ(with("nonsense"), all);
+}
+
+TEST_F(OptionsTest, ByDefaultTheStatesOfAllStreamsFitIntoMemory) {
+  options_.workers = 1024;
+  options_.models = {"a", "b"};
+  ModelInfo model;
+  model.parameters = 11'000'000;
+  model.state_bytes_per_stream = UsableMemory() / 4 / 100;
+  EXPECT_EQ(ToEngineOptions(options_, {}, model).max_streams, 100);
+  model.state_bytes_per_stream = UsableMemory();
+  EXPECT_EQ(ToEngineOptions(options_, {}, model).max_streams, 1);
+  options_.max_streams = 7000;  // the operator knows better
+  EXPECT_EQ(ToEngineOptions(options_, {}, model).max_streams, 7000);
+  options_.max_streams = 0;
+  options_.workers = 2;
+  model.state_bytes_per_stream = 1;
+  EXPECT_EQ(ToEngineOptions(options_, {}, model).max_streams, 180);
 }
 
 TEST_F(OptionsTest, TheDefaultModelIsFoundInTheFirstFolderThatHasOne) {
