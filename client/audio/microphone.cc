@@ -48,10 +48,14 @@ class Microphone : public AudioSource {
     SilencedStderr silenced;
     if (absl::Status status = Check(Pa_Initialize()); !status.ok()) return status;
     initialized_ = true;
-    absl::Status status =
-        Check(Pa_OpenDefaultStream(&stream_, /*inputs=*/1, /*outputs=*/0, paInt16, sample_rate_,
-                                   paFramesPerBufferUnspecified, nullptr, nullptr));
-    if (!status.ok()) return status;
+    const PaError opened =
+        Pa_OpenDefaultStream(&stream_, /*inputs=*/1, /*outputs=*/0, paInt16, sample_rate_,
+                             paFramesPerBufferUnspecified, nullptr, nullptr);
+    if (opened != paNoError) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("microphone: none can be opened (", Pa_GetErrorText(opened),
+                       "): is one plugged in, and may this user record?"));
+    }
     return Check(Pa_StartStream(stream_));
   }
 
