@@ -7,33 +7,24 @@ namespace {
 
 constexpr size_t kMaxOptionsBytes = 4096;
 
+// Taken apart by name, so that an option that is new does not compile until it is here.
 std::string Describe(const StreamOptions& options) {
   StateWriter writer;
-  writer.Write(options.input);
-  writer.Write(options.audio.encoding);
-  writer.Write(options.audio.sample_rate);
-  writer.Write(options.audio.channels);
-  writer.Write(options.chunk_frames);
-  const EndpointRules& endpoint = options.endpoint;
-  writer.Write(endpoint.enabled);
-  writer.Write(endpoint.silence_after_words_ms);
-  writer.Write(endpoint.silence_without_words_ms);
-  writer.Write(endpoint.max_utterance_ms);
-  writer.Write(options.speech_events);
-  writer.Write(options.single_utterance);
-  writer.Write(options.decoder.kind);
-  writer.Write(options.decoder.alternatives);
-  writer.Write(options.decoder.min_confidence);
-  const BeamOptions& beam = options.decoder.beam;
-  writer.Write(beam.beam);
-  writer.Write(beam.lm_weight);
-  writer.Write(beam.word_bonus);
-  writer.Write(beam.blank_penalty);
-  writer.Write(beam.token_threshold);
-  writer.Write(beam.beam_threshold);
-  writer.Write(beam.lexicon);
-  writer.Write(beam.unknown_word_penalty);
-  writer.Write(beam.unknown_letter_penalty);
+  const auto write = [&writer](const auto&... values) { (writer.Write(values), ...); };
+  // Whatever is told in between, and how much may wait, makes no other words.
+  const auto& [input, audio, chunk_frames, interim_results, speech_events, single_utterance,
+               endpoint, decoder, max_queued_frames] = options;
+  write(input, chunk_frames, speech_events, single_utterance);
+  const auto& [encoding, sample_rate, channels] = audio;
+  write(encoding, sample_rate, channels);
+  const auto& [enabled, after_words_ms, without_words_ms, utterance_ms] = endpoint;
+  write(enabled, after_words_ms, without_words_ms, utterance_ms);
+  const auto& [kind, beam_options, hot_words, min_confidence, alternatives] = decoder;
+  write(kind, min_confidence, alternatives);
+  const auto& [beam, lm_weight, word_bonus, blank_penalty, token_threshold, beam_threshold, lexicon,
+               unknown_word, unknown_letter] = beam_options;
+  write(beam, lm_weight, word_bonus, blank_penalty, token_threshold, beam_threshold, lexicon,
+        unknown_word, unknown_letter);
   return writer.Take();
 }
 
