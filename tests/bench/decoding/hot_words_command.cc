@@ -48,8 +48,12 @@ absl::Status HotWordsCommand::Run(const Evaluation& evaluation) const {
   absl::PrintF(
       "# hot-words decoder corpus boost rare-words said found percent-found false word-errors\n");
   const float rare_below = RareBelow(*model, common);
+  std::set<std::string> pooled;
   for (const LogProbCorpus& corpus : evaluation.corpora()) {
-    const std::set<std::string> rare = RareWords(corpus, *model, rare_below);
+    if (pool) pooled.merge(RareWords(corpus, *model, rare_below));
+  }
+  for (const LogProbCorpus& corpus : evaluation.corpora()) {
+    const std::set<std::string> rare = pool ? pooled : RareWords(corpus, *model, rare_below);
     if (show) {
       for (const std::string& word : rare) absl::PrintF("# %s\n", word);
     }

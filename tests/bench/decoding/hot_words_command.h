@@ -14,6 +14,7 @@ struct HotWordsCommand {
   std::vector<std::string> decoders = {"open"};
   std::vector<float> boosts = {0, 2, 5, 8, 10};
   int common = 10000;  // the most likely words of the language model are not rare
+  bool pool = false;   // each set has the rare words of all, so that many are said by nobody
   bool show = false;   // the rare words
 
   absl::Status Run(const Evaluation& evaluation) const;

@@ -61,7 +61,7 @@ class Program {
     sub->add_option("--model", options_.model, "Speech model, *.safetensors")->required();
     sub->add_option("--lm", options_.language_model, "Language model, *.rlm");
     sub->add_option("--chunk", options_.chunk, "Encoder frames a chunk")
-        ->check(CLI::IsMember({1, 2, 4, 8, 16}))
+        ->check(CLI::IsMember(std::vector<int>(std::begin(kChunkFrames), std::end(kChunkFrames))))
         ->capture_default_str();
     sub->add_option("--cache", options_.cache,
                     "Folder that keeps what the encoder makes of the recordings");
@@ -148,6 +148,8 @@ class Program {
     sub->add_option("--common", command->common,
                     "Words among so many most likely ones of the language model are not rare")
         ->capture_default_str();
+    sub->add_flag("--pool", command->pool,
+                  "The rare words of all sets at once, of which each set says a part");
     sub->add_flag("--show", command->show, "Print the rare words");
   }
 
