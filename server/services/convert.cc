@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "model/text/inverse_text_normalizer.h"
 #include "model/text/profanity_mask.h"
@@ -206,7 +207,7 @@ absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& confi
   const int chunk_ms = config.chunk_ms() == 0 ? defaults.chunk_ms : config.chunk_ms();
   if (std::find(std::begin(kChunkMs), std::end(kChunkMs), chunk_ms) == std::end(kChunkMs)) {
     return Invalid(where + ".chunk_ms",
-                   absl::StrCat(chunk_ms, " is not one of 40, 80, 160, 320, 640"));
+                   absl::StrCat(chunk_ms, " is not one of ", absl::StrJoin(kChunkMs, ", ")));
   }
   options.chunk_frames = chunk_ms / kFrameMs;
   auto rules = ToEndpointRules(config.endpoint(), where + ".endpoint");

@@ -2,6 +2,9 @@
 // and an error names it as the client wrote it. Pure functions; any thread.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -28,8 +31,13 @@ struct ResultFormat {
   bool mask_profanity = false;
 };
 
-// The chunk lengths a client may ask for.
-inline constexpr int kChunkMs[] = {40, 80, 160, 320, 640};
+// The chunk lengths a client may ask for: kChunkFrames in milliseconds.
+inline constexpr auto kChunkMs = [] {
+  std::array<int, std::size(kChunkFrames)> ms{};
+  std::transform(std::begin(kChunkFrames), std::end(kChunkFrames), ms.begin(),
+                 [](int frames) { return frames * kFrameMs; });
+  return ms;
+}();
 
 // InvalidArgument naming the field: `where` is how the client gets to `config`,
 // "config.recognition".
