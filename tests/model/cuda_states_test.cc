@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -108,6 +109,49 @@ TEST_F(CudaStatesTest, WorkersShareTheSlotsOfTheDevice) {
   EXPECT_EQ(slots(3, 12).host, 7);
   EXPECT_EQ(slots(3, 100).device, 10);
   EXPECT_EQ(slots(3, 1).device, 1);  // at least one each
+}
+
+// Two workers step on threads of their own, and have their states moved, while for each of them
+// another thread saves and restores a stream of its own. On the host the processor's workers do it:
+// the model of CUDA has one thread.
+TEST_F(CudaStatesTest, ThreadsDoNotDisturbEachOther) {
+  constexpr int kFrames = 40, kSaves = 30;
+  ASSERT_TRUE(Load(SmallConfig(), /*bfloat16=*/true).ok());
+#ifdef RILL_CUDA_ON_HOST
+  const EncoderBackend& backend = *cpu_;
+#else
+  const auto few = MakeCuda({.workers = 2, .device_streams = 4});
+  ASSERT_TRUE(few.ok()) << few.status();
+  const EncoderBackend& backend = **few;
+#endif
+  std::unique_ptr<EncoderWorker> workers[] = {*backend.NewWorker(3), *backend.NewWorker(3)};
+  const std::vector<float> wanted[] = {Alone(*workers[0], kFrames, 4, 0),
+                                       Alone(*workers[0], kFrames, 4, 1)};
+  std::vector<EncoderStream> streams;
+  for (auto& worker : workers) {
+    for (uint32_t seed : {0, 1}) streams.push_back(Open(*worker, kFrames, 4, seed));
+  }
+  std::vector<std::thread> threads;
+  for (int w : {0, 1}) {
+    threads.emplace_back([&, w] {
+      EncoderStream* const pair[] = {&streams[2 * w], &streams[2 * w + 1]};
+      for (int done = 0; done < kFrames; done += 4) {
+        for (EncoderStream* stream : pair) Step(*workers[w], {stream}, {4});
+      }
+    });
+    threads.emplace_back([&, w] {
+      std::vector<float> state(static_cast<size_t>(cpu_->layout().total), static_cast<float>(w));
+      for (int i = 0; i < kSaves; ++i) {
+        const int slot = *workers[w]->Acquire();
+        state[static_cast<size_t>(i)] += 1.0f;
+        EXPECT_TRUE(workers[w]->WriteState(slot, state).ok());
+        EXPECT_EQ(State(*workers[w], slot), state);
+        workers[w]->Release(slot);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < streams.size(); ++i) EXPECT_EQ(streams[i].log_probs, wanted[i % 2]) << i;
 }
 
 #ifdef RILL_CUDA_ON_HOST
