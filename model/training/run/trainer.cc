@@ -23,6 +23,16 @@ std::vector<std::unique_ptr<Trainable>> Replicas(std::unique_ptr<Trainable> mode
   return replicas;
 }
 
+// The tensor of a model file that one under training begins from. The head in the middle of the
+// encoder, which files leave out, begins as the one at the top: it reads the same stream of
+// residuals, only sooner, and is much closer than noise.
+std::string TensorInFile(const std::string& name) {
+  if (name == "intermediate.norm") return "final_norm";
+  if (name == "intermediate.weight") return "head.weight";
+  if (name == "intermediate.bias") return "head.bias";
+  return name;
+}
+
 void CopyInto(const std::vector<float>& values, const at::Tensor& tensor) {
   tensor.copy_(at::from_blob(const_cast<float*>(values.data()), tensor.sizes(), at::kFloat));
 }
@@ -131,9 +141,10 @@ absl::Status Trainer::LoadModel(const ModelFile& model, const ModelConfig& confi
   std::map<std::string, TensorSpec> specs;
   for (TensorSpec& spec : ModelTensors(config)) specs[spec.name] = std::move(spec);
   for (ParameterState& state : optimizer_.states()) {
-    const auto spec = specs.find(state.name());
+    const std::string in_file = TensorInFile(state.name());
+    const auto spec = specs.find(in_file);
     if (spec == specs.end()) continue;
-    const std::string name = OldTensor(model.config(), config, state.name());
+    const std::string name = OldTensor(model.config(), config, in_file);
     const at::Tensor first = state.master().to(at::kCPU).contiguous();
     std::vector<float> values(first.const_data_ptr<float>(),
                               first.const_data_ptr<float>() + first.numel());

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "model/file/model_file.h"
@@ -52,7 +53,7 @@ TEST_P(ModelGrowthTest, TheLargeModelBeginsAsTheSmallOne) {
   config.ffn_width = GetParam().ffn_width;
   at::manual_seed(1);
   const at::Tensor features = at::randn({2, 64, config.mel_bins}) * 3 + 10;
-  const at::Tensor chunk_end = at::tensor({8, 16}, at::kInt).repeat_interleave(8).expand({2, 16});
+  const at::Tensor chunk_end = at::tensor({8, 16}, at::kInt).repeat_interleave(8).expand({2, 16}).contiguous();
   EncoderModule* large = Load(config);
   const at::Tensor expected = Load(small_->config())->Forward(features, chunk_end).logits;
   const at::Tensor logits = large->Forward(features, chunk_end).logits;
@@ -73,6 +74,23 @@ INSTANTIATE_TEST_SUITE_P(Sizes, ModelGrowthTest,
                          testing::Values(Size{32, 2, 1, 64}, Size{48, 2, 1, 64}, Size{32, 3, 1, 64},
                                          Size{32, 2, 3, 64}, Size{32, 2, 1, 96},
                                          Size{64, 5, 2, 128}));
+
+// The outputs of the middle of the encoder, whose head no model file has.
+TEST_P(ModelGrowthTest, TheHeadInTheMiddleBeginsAsTheOneAtTheTop) {
+  ModelConfig config = small_->config();
+  config.width = GetParam().width;
+  const std::vector<Parameter>& parameters = Load(config)->parameters();
+  const auto find = [&](const std::string& name) {
+    const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                    [&](const Parameter& p) { return p.name == name; });
+    return found->tensor.detach();
+  };
+  EXPECT_TRUE(at::equal(find("intermediate.norm"), find("final_norm")));
+  const at::Tensor middle = find("intermediate.weight").slice(1, 0, small_->config().width);
+  EXPECT_TRUE(at::equal(middle, find("head.weight").slice(1, 0, small_->config().width)));
+  EXPECT_TRUE(at::equal(find("intermediate.bias"), find("head.bias")));
+  EXPECT_GT(find("head.bias").abs().max().item<float>(), 0);
+}
 
 TEST(ModelGrowthOrderTest, NewBlocksAreSpreadBetweenTheOld) {
   const auto order = [](int from, int to) {
