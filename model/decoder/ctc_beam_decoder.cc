@@ -206,7 +206,7 @@ void CtcBeamDecoder::KeepTimes() {
     if (GoesOnBetter(node)) continue;
     if (begins(candidate)) {
       node.said = {frame_.start(), frame_.end(), frame_[node.token]};
-    } else if (candidate.letter > candidate.blank) {
+    } else if (candidate.letter > candidate.blank && node.said.end == frame_.start()) {
       node.said.end = frame_.end();
       node.said.peak = std::max(node.said.peak, frame_[node.token]);
     }

@@ -19,7 +19,8 @@
 //
 // Times and confidences (see counted_word.h): a text's last letter begins in the last frame in
 // which more than half of the weight of all ways to say the text comes from those that begin it
-// there, and goes on while those that say it have more weight than those that have said it before.
+// there, and goes on, frame by frame, while those that say it have more weight than those that have
+// said it before. Both only while no text of the beam that goes on from it is better than it.
 //
 // Equal scores: the text that came from the better one before goes first, then the lower token. So
 // the words are the same on every run, and however many frames come at a time.

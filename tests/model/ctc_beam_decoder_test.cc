@@ -63,6 +63,21 @@ TEST_F(CtcBeamDecoderTest, AWordBeginsWhereItIsSaidAndNotWhereItMightHaveBeen) {
   EXPECT_NEAR(taken.words[0].evidence.least_log_prob, std::log(0.95), 1e-5);
 }
 
+// What is left of its weight may say the letter on later, where all others fit even less.
+TEST_F(CtcBeamDecoderTest, ALetterThatIsOverIsNotSaidOn) {
+  UseModel({"a"}, 1, 1);
+  BeamOptions options;
+  options.lexicon = true;
+  Start(options);
+  Accept(Clear("a", 0.999));
+  Accept(Clear("_"));
+  Accept({{std::log(1e-4f), -20, std::log(0.05f), std::log(0.9f)}});
+  Accept(Clear("__"));
+  const Hypothesis taken = decoder_->Take();
+  ASSERT_EQ(taken.text, "a");
+  EXPECT_EQ(taken.words[0].end, kFrame);
+}
+
 TEST_F(CtcBeamDecoderTest, TheLexiconYieldsNoOtherWords) {
   tokens_ = {"<blank>", " ", "a", "b", "c"};
   const std::set<std::string> words = {"a", "abc", "cab", "bb", "ccba"};
