@@ -22,7 +22,7 @@ void Close(int* fd) {
 }
 
 // For programs built with a sanitizer, which must not end with an error for what Debian's libraries
-// do: races as in tests/server/tsan_options.cc; ten bytes that c-ares leaks for each name looked
+// do: races as in tests/tsan_options.cc; ten bytes that c-ares leaks for each name looked
 // up.
 void SetSanitizerOptions() {
   setenv("TSAN_OPTIONS", "report_bugs=0", 1);
