@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/decoder/decoder_factory.h"
 #include "model/recognition_worker.h"
 
 namespace rill {
@@ -39,9 +40,11 @@ class RecognizerImpl final : public Recognizer {
   const StateIdentity identity_;
 };
 
-// Words in other letters than the model's can never be heard, and nobody would be told.
+// A language model is for beams; and words in other letters than the model's can never be heard,
+// and nobody would be told.
 absl::Status CheckSpelling(const LanguageModel& language_model, const std::string& path,
                            const ModelConfig& config) {
+  if (absl::Status status = CheckBeamTokens(config.tokens, path); !status.ok()) return status;
   const auto tokens = absl::MakeConstSpan(config.tokens).subspan(1);  // without the blank
   const uint64_t words = language_model.counts().ngrams[0] - kFirstWord;
   const uint64_t spelt = language_model.lexicon().CountSpelt(tokens);

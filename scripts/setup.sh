@@ -38,6 +38,7 @@ libgmock-dev            tests
 libbenchmark-dev        benchmarks
 python3-venv            a private folder for the PyTorch wheel
 libjemalloc-dev         memory allocation of the trainer
+libsentencepiece-dev    chooses pieces of words as tokens for the trainer
 haproxy                 a balancer in front of two servers, in the tests
 openssl                 certificates for the tests
 '

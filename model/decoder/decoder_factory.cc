@@ -6,26 +6,26 @@
 #include "absl/strings/str_cat.h"
 #include "model/decoder/ctc_beam_decoder.h"
 #include "model/decoder/ctc_greedy_decoder.h"
+#include "model/file/utf8.h"
 
 namespace rill {
-namespace {
 
-// A beam takes tokens one by one, each a part of one word.
-absl::Status CheckTokens(const std::vector<std::string>& tokens, absl::string_view field) {
+absl::Status CheckBeamTokens(const std::vector<std::string>& tokens, const std::string& field) {
   if (std::find(tokens.begin(), tokens.end(), " ") == tokens.end()) {
     return absl::InvalidArgumentError(
         absl::StrCat(field, ": needs a model with the token \" \"; this one has none"));
   }
   for (const std::string& token : tokens) {
-    if (token.size() > 1 && token.find(' ') != std::string::npos) {
+    if (&token != &tokens.front() && Utf8CharacterSize(token) != token.size()) {
       return absl::InvalidArgumentError(absl::StrCat(
-          field, ": needs a model whose tokens are letters; this one has \"", token, "\""));
+          field,
+          ": a beam needs a model whose tokens are letters; this one has pieces of words, "
+          "such as \"",
+          token, "\": it can be decoded greedily only, and without hot words"));
     }
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::string>* tokens,
                                                       const LanguageModel* model,
@@ -46,7 +46,7 @@ absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::str
     factory.beam_.lexicon = false;
     return factory;
   }
-  if (absl::Status status = CheckTokens(*tokens, "decoder.kind"); !status.ok()) return status;
+  if (absl::Status status = CheckBeamTokens(*tokens, "decoder.kind"); !status.ok()) return status;
   if (options.beam.lexicon && model == nullptr) {
     return absl::InvalidArgumentError(
         "decoder.beam.lexicon: needs a language model, and the recogniser has none");
@@ -65,7 +65,7 @@ bool DecoderFactory::IsNoise(const Hypothesis& hypothesis) const {
 absl::StatusOr<std::shared_ptr<const HotWords>> DecoderFactory::MakeHotWords(
     absl::Span<const HotWord> hot_words) const {
   if (!hot_words.empty()) {
-    if (absl::Status status = CheckTokens(*tokens_, "hot_words"); !status.ok()) return status;
+    if (absl::Status status = CheckBeamTokens(*tokens_, "hot_words"); !status.ok()) return status;
   }
   return HotWords::Create(hot_words, *tokens_, model_ == nullptr ? nullptr : &model_->lexicon());
 }

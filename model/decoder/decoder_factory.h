@@ -15,6 +15,11 @@
 
 namespace rill {
 
+// InvalidArgument, beginning with `field`, if no beam can take these tokens. It spells texts, hot
+// words and lexicon with one token a letter, and a space: with pieces of words it would take
+// another spelling of the same word for another word.
+absl::Status CheckBeamTokens(const std::vector<std::string>& tokens, const std::string& field);
+
 class DecoderFactory {
  public:
   // Greedy, no hot words. `tokens` is not owned.

@@ -1,5 +1,6 @@
 #include "model/file/model_config.h"
 
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -18,6 +19,7 @@ constexpr size_t kMaxTokenBytes = 64;
 constexpr char kBlankToken[] = "<blank>";
 constexpr char kAttentionField[] = "attention";
 constexpr char kTokensField[] = "tokens";
+constexpr char kScoresField[] = "token_scores";
 
 // The ranges bound what a hostile file can ask for: at most some 12 MB of state per stream.
 struct IntField {
@@ -75,6 +77,19 @@ absl::Status ValidateTokens(const std::vector<std::string>& tokens) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateScores(const std::vector<float>& scores, size_t tokens) {
+  if (!scores.empty() && scores.size() != tokens) {
+    return FieldError(kScoresField, absl::StrCat("must have ", tokens,
+                                                 " entries, one a token, not ", scores.size()));
+  }
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (!std::isfinite(scores[i])) {
+      return FieldError(absl::StrCat(kScoresField, "[", i, "]"), "is not finite");
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadInt(const json& object, const IntField& field, ModelConfig* config) {
   const auto it = object.find(field.name);
   if (it == object.end()) return FieldError(field.name, "is missing");
@@ -113,6 +128,23 @@ absl::Status ReadTokens(const json& object, ModelConfig* config) {
   return absl::OkStatus();
 }
 
+// The one field that may be missing.
+absl::Status ReadScores(const json& object, ModelConfig* config) {
+  const auto it = object.find(kScoresField);
+  if (it == object.end()) return absl::OkStatus();
+  if (!it->is_array() || it->empty())
+    return FieldError(kScoresField, "must be an array of numbers");
+  for (const json& score : *it) {
+    if (!score.is_number()) return FieldError(kScoresField, "must be an array of numbers");
+    const double value = score.get<double>();
+    if (std::abs(value) > std::numeric_limits<float>::max()) {
+      return FieldError(kScoresField, "has a number that is too large");
+    }
+    config->token_scores.push_back(static_cast<float>(value));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ModelConfig::Validate() const {
@@ -130,7 +162,8 @@ absl::Status ModelConfig::Validate() const {
   if (intermediate_block > blocks) {
     return FieldError("intermediate_block", absl::StrCat("is beyond the ", blocks, " blocks"));
   }
-  return ValidateTokens(tokens);
+  const absl::Status status = ValidateTokens(tokens);
+  return status.ok() ? ValidateScores(token_scores, tokens.size()) : status;
 }
 
 std::string ModelConfig::ToJson() const {
@@ -138,6 +171,7 @@ std::string ModelConfig::ToJson() const {
   for (const IntField& field : kIntFields) object[field.name] = this->*field.member;
   object[kAttentionField] = AttentionName(attention);
   object[kTokensField] = tokens;
+  if (!token_scores.empty()) object[kScoresField] = token_scores;
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -160,9 +194,10 @@ absl::StatusOr<ModelConfig> ModelConfig::FromJson(const std::string& text) {
   }
   if (const absl::Status status = ReadAttention(object, &config); !status.ok()) return status;
   if (const absl::Status status = ReadTokens(object, &config); !status.ok()) return status;
+  if (const absl::Status status = ReadScores(object, &config); !status.ok()) return status;
   if (object.size() != std::size(kIntFields) + 2) {
     for (const auto& [key, value] : object.items()) {
-      bool known = key == kAttentionField || key == kTokensField;
+      bool known = key == kAttentionField || key == kTokensField || key == kScoresField;
       for (const IntField& field : kIntFields) known |= key == field.name;
       if (!known) return FieldError(key, "is not a field of this format");
     }

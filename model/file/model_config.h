@@ -31,7 +31,10 @@ struct ModelConfig {
   AttentionMode attention = AttentionMode::kRill;
   int intermediate_block = 4;  // the block after which training adds a second CTC head; 0: none
   // Output.
-  std::vector<std::string> tokens;  // tokens[0] is the blank, " " separates words
+  std::vector<std::string> tokens;  // tokens[0] is the blank; a space, alone or first, parts words
+  // Of the tokens as pieces of words: their log-probabilities, by which training cuts a text into
+  // them (see model/training/data/token_table.h). Empty: the tokens are single characters.
+  std::vector<float> token_scores;
 
   int vocab_size() const { return static_cast<int>(tokens.size()); }
   int attention_width() const { return heads * 64; }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "model/file/tensor_names.h"
 #include "nlohmann/json.hpp"
@@ -85,6 +87,30 @@ TEST(ModelConfigTest, BadTokensAreNamed) {
   EXPECT_THAT(with(5, std::string(65, 'x')), HasSubstr("tokens[5]"));
   EXPECT_EQ(with(5, "\xC3\xA9"), "");
   EXPECT_EQ(with(5, "\xF0\x9F\x98\x80"), "");
+}
+
+TEST(ModelConfigTest, ScoresOfPiecesSurviveJsonAndMayBeMissing) {
+  ModelConfig config = TinyModelConfig();
+  EXPECT_EQ(config.ToJson().find("token_scores"), std::string::npos);
+  config.token_scores.assign(config.tokens.size(), -0.1f);
+  const auto again = ModelConfig::FromJson(config.ToJson());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->token_scores, config.token_scores);
+}
+
+TEST(ModelConfigTest, BadScoresAreNamed) {
+  ModelConfig config = TinyModelConfig();
+  config.token_scores = {0, -1};
+  EXPECT_THAT(std::string(config.Validate().message()), HasSubstr("token_scores must have 29"));
+  config.token_scores.assign(config.tokens.size(), 0);
+  config.token_scores[3] = NAN;
+  EXPECT_THAT(std::string(config.Validate().message()), HasSubstr("token_scores[3]"));
+  json object = TinyJson();
+  for (const json& wrong : {json("x"), json::array(), json::array({"x"}), json::array({1, 2}),
+                            json(std::vector<double>(29, 1e300))}) {
+    object["token_scores"] = wrong;
+    EXPECT_THAT(Error(object), HasSubstr("token_scores")) << wrong;
+  }
 }
 
 TEST(ModelConfigTest, ManyTokensAreRefused) {

@@ -192,7 +192,7 @@ absl::StatusOr<Tensor> SpeechCommand::Loss(const Network& network, int64_t numbe
   int64_t skipped = 0;
   const Tensor logits = network.Forward(batch.frames, batch.lengths, number);
   return training::CtcLossSum(logits, batch.clips, &skipped) /
-         std::max<double>(1, static_cast<double>(packed->labels));
+         std::max<double>(1, static_cast<double>(packed->characters));
 }
 
 ResultFile::Line SpeechCommand::Evaluate(const Network& network) const {

@@ -107,6 +107,9 @@ void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& nu
                  "Length of a row in frames of 40 ms; longer clips are left out")
       ->check(CLI::Range(16, 100000))
       ->capture_default_str();
+  app.add_flag("--one-clip-a-row", options.one_clip_a_row,
+               "Every clip in a row of its own instead of end to end with others: to see what it "
+               "is worth that states run on from clip to clip");
   app.add_option("--chunk-lengths", options.chunk_lengths,
                  "Each row is heard in chunks of one of these, in frames of 40 ms; 0: whole clips")
       ->check(CLI::Range(0, 65536))

@@ -71,7 +71,7 @@ absl::Status EvaluateCommand::Run() {
     for (const auto& [name, evaluation] : *table) {
       absl::PrintF("chunk %2d  %-32s  WER %6.2f %%  CER %6.2f %%  loss %.3f  (%d words)\n", chunk,
                    name, evaluation.errors.words.rate(), evaluation.errors.characters.rate(),
-                   evaluation.loss_per_label(), evaluation.errors.words.reference);
+                   evaluation.loss_per_character(), evaluation.errors.words.reference);
     }
     std::fflush(stdout);
   }

@@ -14,6 +14,7 @@
 #include "model/training/data/training_data.h"
 #include "model/training/encoder/encoder_trainable.h"
 #include "model/training/run/folder_lock.h"
+#include "model/training/tokens/piece_file.h"
 
 namespace rill::training {
 
@@ -43,6 +44,11 @@ void TrainCommand::AddRunFlags() {
   app_->add_option("--init", init_,
                    "Model file whose size, weights and feature statistics a new run starts from; "
                    "with a larger --size it grows into that, and begins with the same output");
+  app_->add_option("--tokens", tokens_,
+                   "Pieces of words that a new model writes with, as `rill-train tokens` chooses "
+                   "them; if not given, single letters, or the tokens of --init. With --init the "
+                   "outputs begin anew if these are others")
+      ->check(CLI::ExistingFile);
   app_->add_option("--log-steps", loop_.log_steps, "Steps between two lines of progress")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
@@ -86,6 +92,9 @@ void TrainCommand::AddScheduleFlags() {
   app_->add_option("--time", loop_.schedule.wall_seconds,
                    "The run ends after so much time in training (2h, 90m), pauses not counted")
       ->transform(DurationCheck());
+  app_->add_option("--steps", loop_.schedule.steps,
+                   "The run ends after so many steps: to compare runs with each other")
+      ->check(CLI::PositiveNumber);
   app_->add_option("--max-steps", loop_.max_steps, "Stop after so many steps, to go on later")
       ->check(CLI::PositiveNumber);
   app_->add_option("--schedule", schedule_,
@@ -94,8 +103,8 @@ void TrainCommand::AddScheduleFlags() {
       ->check(CLI::IsMember({"linear", "constant"}))
       ->capture_default_str();
   app_->add_flag("--anneal", anneal_,
-                 "Ends a run: from its newest checkpoint straight down to 0 within --time or "
-                 "--hours-of-audio, counted from now");
+                 "Ends a run: from its newest checkpoint straight down to 0 within --time, "
+                 "--hours-of-audio or --steps, counted from now");
   app_->add_option("--constant-share", loop_.schedule.constant_share,
                    "Part of a linear run before the rate falls")
       ->check(CLI::Range(0.0, 1.0))
@@ -105,6 +114,10 @@ void TrainCommand::AddScheduleFlags() {
       ->capture_default_str();
   app_->add_option("--warmup-steps", loop_.schedule.warmup_steps, "Steps up to the highest rate")
       ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app_->add_option("--optimizer", optimizer_name_,
+                   "muon: Muon for the blocks' matrices, AdamW for the rest; adamw: AdamW for all")
+      ->check(CLI::IsMember({"muon", "adamw"}))
       ->capture_default_str();
   app_->add_option("--weight-decay", optimizer_.weight_decay, "Of matrices")
       ->check(CLI::NonNegativeNumber)
@@ -141,16 +154,46 @@ absl::Status TrainCommand::Check() {
   if (data_.cache_folder.empty()) data_.cache_folder = loop_.folder + "/features";
   loop_.schedule.audio_seconds = 3600 * hours_of_audio_;
   loop_.schedule.open_ended = schedule_ == "constant" && !anneal_;
-  const bool has_end = loop_.schedule.audio_seconds > 0 || loop_.schedule.wall_seconds > 0;
+  optimizer_.muon = optimizer_name_ == "muon";
+  const bool has_end = loop_.schedule.audio_seconds > 0 || loop_.schedule.wall_seconds > 0 ||
+                       loop_.schedule.steps > 0;
   if (!has_end && !loop_.schedule.open_ended) {
     return absl::InvalidArgumentError(
-        "the run has no end: give --time or --hours-of-audio, or --schedule constant");
+        "the run has no end: give --time, --hours-of-audio or --steps, or --schedule constant");
   }
   if (replicas_ == 0) {
     replicas_ = device_ == "cuda" ? 1 : static_cast<int>(std::thread::hardware_concurrency());
   }
   if (loss_.consistency > 0) data_.views = 2;
   return ParseCorpusNumbers(numbers_, data_);
+}
+
+absl::Status TrainCommand::ChooseModel(ModelConfig* config) {
+  absl::StatusOr<ModelConfig> named = NamedModelConfig(size_);
+  if (!named.ok()) return named.status();
+  *config = *std::move(named);
+  if (!init_.empty()) {
+    const absl::StatusOr<std::unique_ptr<ModelFile>> model = ModelFile::Open(init_);
+    if (!model.ok()) return model.status();
+    const ModelConfig& before = (*model)->config();
+    if (app_->get_option("--size")->count() == 0) *config = before;
+    config->tokens = before.tokens;
+    config->token_scores = before.token_scores;
+    data_.statistics =
+        FeatureStatistics{(*model)->Tensor("features.mean"), (*model)->Tensor("features.inv_std")};
+  }
+  return tokens_.empty() ? absl::OkStatus() : ReadPieces(tokens_, config);
+}
+
+absl::Status TrainCommand::CheckTokens(const ModelConfig& config) const {
+  if (tokens_.empty()) return absl::OkStatus();
+  ModelConfig wanted = config;
+  if (absl::Status status = ReadPieces(tokens_, &wanted); !status.ok()) return status;
+  if (wanted.tokens == config.tokens && wanted.token_scores == config.token_scores) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "--tokens ", tokens_, ": the run began with other tokens; start a new one, with --init"));
 }
 
 absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
@@ -165,23 +208,9 @@ absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
     log.Note(absl::StrFormat("going on with %s after step %d, %.2f h of audio", loop_.folder,
                              start.progress.step, start.progress.audio_seconds / 3600));
     data_.statistics = start.statistics;
-  } else if (!init_.empty()) {
-    absl::StatusOr<std::unique_ptr<ModelFile>> model = ModelFile::Open(init_);
-    if (!model.ok()) return model.status();
-    start.config = (*model)->config();
-    if (app_->get_option("--size")->count() > 0) {
-      absl::StatusOr<ModelConfig> config = NamedModelConfig(size_);
-      if (!config.ok()) return config.status();
-      config->tokens = start.config.tokens;
-      start.config = *std::move(config);
-    }
-    data_.statistics =
-        FeatureStatistics{(*model)->Tensor("features.mean"), (*model)->Tensor("features.inv_std")};
-  } else {
-    absl::StatusOr<ModelConfig> config = NamedModelConfig(size_);
-    if (!config.ok()) return config.status();
-    start.config = *std::move(config);
-    if (start.config.tokens.empty()) start.config.tokens = CharacterTokens();
+    if (absl::Status status = CheckTokens(start.config); !status.ok()) return status;
+  } else if (absl::Status status = ChooseModel(&start.config); !status.ok()) {
+    return status;
   }
   start.options = app_->config_to_str(/*default_also=*/true);
   return start;
@@ -200,6 +229,7 @@ absl::Status TrainCommand::StartAnneal(Progress& progress) {
     progress.annealing = true;
     progress.anneal_audio_seconds = progress.audio_seconds;
     progress.anneal_wall_seconds = progress.wall_seconds;
+    progress.anneal_step = progress.step;
   }
   loop_.schedule.warmup_steps = 0;
   loop_.schedule.constant_share = 0;

@@ -29,6 +29,10 @@ class TrainCommand {
   absl::Status Check();
   // The newest checkpoint; or a new one without tensors from --init or --size.
   absl::StatusOr<Checkpoint> Start(RunLog& log);
+  // Of a new run: from --init or --size, and --tokens.
+  absl::Status ChooseModel(ModelConfig* config);
+  // That a run which goes on has the tokens of --tokens, if given.
+  absl::Status CheckTokens(const ModelConfig& config) const;
   // Sets the progress's and the schedule's marks for --anneal.
   absl::Status StartAnneal(Progress& progress);
 
@@ -36,9 +40,11 @@ class TrainCommand {
   std::string config_file_;
   std::string size_ = "xs";
   std::string init_;
+  std::string tokens_;
   std::string device_ = "cpu";
   std::string compute_ = "auto";
   std::string schedule_ = "linear";
+  std::string optimizer_name_ = "muon";
   bool plain_ = false;
   bool anneal_ = false;
   int replicas_ = 0;

@@ -26,7 +26,7 @@ struct Batch {
   std::vector<int32_t> chunk_end;  // [rows, frames]: exclusive end of each frame's chunk
   std::vector<PackedClip> clips;
   double audio_seconds = 0;  // of clips, without padding
-  int64_t labels = 0;        // of all clips
+  int64_t characters = 0;    // of all clips (Clip::characters): what losses are divided by
 };
 
 }  // namespace rill::training

@@ -71,7 +71,7 @@ void BatchMaker::FillRow(const PlacedRow& from, int view, int64_t row, Batch* ba
   std::vector<ClipSpan> spans;
   for (const PlannedClip& planned : from.plan->row(from.row)) {
     const TrainingCorpus& corpus = corpora_[planned.corpus];
-    const std::vector<int32_t>& labels = corpus.clips->clip(planned.clip).labels;
+    const Clip& clip = corpus.clips->clip(planned.clip);
     const uint64_t number = static_cast<uint64_t>(planned.number);
     Random random({kAugment, options_.seed, pass_key, number});
     Random mask_random({kMask, options_.seed, pass_key, number, static_cast<uint64_t>(view)});
@@ -80,10 +80,10 @@ void BatchMaker::FillRow(const PlacedRow& from, int view, int64_t row, Batch* ba
     augmenter_.Apply(corpus.clips->features(planned.clip, planned.speed), planned.start_cut,
                      planned.frames * kFeatureFramesPerFrame, &random, &mask_random, out);
     spans.push_back({planned.first_frame, planned.frames});
-    batch->clips.push_back(
-        {row, planned.first_frame, planned.frames, labels, static_cast<float>(corpus.loss_weight)});
+    batch->clips.push_back({row, planned.first_frame, planned.frames, clip.labels,
+                            static_cast<float>(corpus.loss_weight)});
     batch->audio_seconds += planned.frames * (kFrameMs / 1000.0);
-    batch->labels += static_cast<int64_t>(labels.size());
+    batch->characters += clip.characters;
   }
   Random random({kChunk, options_.seed, pass_key, static_cast<uint64_t>(from.row)});
   const int length =

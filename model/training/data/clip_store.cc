@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "kernels/cpu/ctc_loss.h"
+#include "model/training/data/error_rate.h"
 
 namespace rill::training {
 
@@ -21,7 +22,11 @@ absl::StatusOr<std::unique_ptr<ClipStore>> ClipStore::Create(const Manifest& man
     clip.text = listed.text;
     clip.labels = *std::move(labels);
     const bool words = !clip.labels.empty();
-    if (words && tokens.space() != 0) clip.labels.push_back(tokens.space());
+    clip.characters = CharacterCount(listed.text);
+    if (words && tokens.space() != 0) {
+      clip.labels.push_back(tokens.space());
+      ++clip.characters;
+    }
     clip.frames_needed =
         kernels::CtcFramesNeeded(clip.labels.data(), static_cast<int64_t>(clip.labels.size()));
     store->clips_.push_back(std::move(clip));

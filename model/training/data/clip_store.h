@@ -20,6 +20,8 @@ struct Clip {
   // The text's, and a space behind it if there is any: a pause ends a word, and in a row of clips
   // the next one's first word is not the last one's end.
   std::vector<int32_t> labels;
+  // Of the text, and the space behind it: whatever the tokens, so that losses can be compared.
+  int64_t characters = 0;
   int64_t frames_needed = 0;  // encoder frames that CTC needs for the labels
 };
 

@@ -50,6 +50,8 @@ struct DataOptions {
   int64_t rows = 5;          // of clips; a batch has `views` times as many
   int views = 1;             // 2: every clip twice, with masks of their own (see Batch::views)
   int64_t row_frames = 448;  // encoder frames (40 ms) a row
+  // Instead of as many clips as fit: then no clip begins with the state that another one left.
+  bool one_clip_a_row = false;
   std::vector<int> chunk_lengths = {1, 2, 4, 8, 16, 0};  // one is drawn for each row; 0: whole clip
 
   AugmentOptions augment;

@@ -84,6 +84,10 @@ EditCounts CharacterErrors(std::string_view reference, std::string_view hypothes
   return Align(Characters(reference), Characters(hypothesis));
 }
 
+int64_t CharacterCount(std::string_view text) {
+  return static_cast<int64_t>(Characters(text).size());
+}
+
 void ErrorRates::Add(std::string_view reference, std::string_view hypothesis) {
   words += WordErrors(reference, hypothesis);
   characters += CharacterErrors(reference, hypothesis);

@@ -27,6 +27,9 @@ struct EditCounts {
 EditCounts WordErrors(std::string_view reference, std::string_view hypothesis);
 EditCounts CharacterErrors(std::string_view reference, std::string_view hypothesis);
 
+// Of a text, as CharacterErrors counts them.
+int64_t CharacterCount(std::string_view text);
+
 struct ErrorRates {
   EditCounts words;
   EditCounts characters;

@@ -64,7 +64,7 @@ EvaluationBatch EvaluationSet::Get(int64_t index, int chunk_frames) const {
     if (chunk_frames > 0) GridChunks(chunk_frames, end.subspan(0, frames));
     batch.clips.push_back({row, 0, frames, clip.labels, 1.0f});
     batch.audio_seconds += static_cast<double>(frames) * kFrameMs / 1000;
-    batch.labels += static_cast<int64_t>(clip.labels.size());
+    batch.characters += clip.characters;
     result.references.push_back(clip.text);
   }
   return result;

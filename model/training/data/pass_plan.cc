@@ -18,6 +18,7 @@ enum Purpose : uint64_t { kTurn = 1, kOrder = 2, kTake = 3, kRowOrder = 4 };
 PassPlanner::PassPlanner(absl::Span<const TrainingCorpus> corpora, const DataOptions& options)
     : corpora_(corpora),
       row_frames_(options.row_frames),
+      one_clip_a_row_(options.one_clip_a_row),
       max_start_cut_(options.augment.max_start_cut),
       seed_(options.seed),
       usable_(corpora.size()) {
@@ -64,7 +65,7 @@ PassPlan PassPlanner::Plan(int64_t pass) const {
   Select(pass, &clips);
   Random({kOrder, seed_, pass_key}).Shuffle(&clips);
 
-  RowPacker packer(row_frames_);
+  RowPacker packer(row_frames_, one_clip_a_row_);
   std::vector<int64_t> row_of(clips.size());
   Random random({kTake, seed_, pass_key});
   std::vector<int16_t> speeds;

@@ -61,6 +61,7 @@ class PassPlanner {
 
   absl::Span<const TrainingCorpus> corpora_;
   int64_t row_frames_;
+  bool one_clip_a_row_;
   int max_start_cut_;
   uint64_t seed_;
   std::vector<std::vector<int32_t>> usable_;  // shuffled once

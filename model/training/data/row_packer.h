@@ -15,7 +15,8 @@ class RowPacker {
     int64_t first;  // frame in the row
   };
 
-  explicit RowPacker(int64_t row_frames);
+  // one_a_row: every clip into a row of its own.
+  explicit RowPacker(int64_t row_frames, bool one_a_row = false);
 
   // 0 < frames <= row_frames.
   Place Add(int64_t frames);
@@ -24,6 +25,7 @@ class RowPacker {
 
  private:
   int64_t row_frames_;
+  bool one_a_row_;
   int64_t rows_ = 0;
   std::vector<std::vector<int64_t>> open_;  // [free frames]: rows
 };

@@ -104,7 +104,7 @@ absl::Status OpenTrainingData::ReadCorpora() {
   if (!train.ok()) return train.status();
   const auto dev = ReadManifests(options_.dev);
   if (!dev.ok()) return dev.status();
-  const auto tokens = TokenTable::Create(config_.tokens);
+  const auto tokens = TokenTable::Create(config_.tokens, config_.token_scores);
   if (!tokens.ok()) return tokens.status();
   std::vector<std::string> names;
   for (const Manifest& manifest : *train) names.push_back(manifest.name);

@@ -27,7 +27,7 @@ ParameterState::ParameterState(const Parameter& parameter, int64_t attention_wid
                                const OptimizerOptions& options)
     : name_(parameter.name),
       options_(options),
-      is_matrix_(parameter.is_matrix),
+      by_muon_(parameter.is_matrix && options.muon),
       decays_(Decays(parameter.name)),
       parts_(FusedParts(parameter.name, parameter.tensor.size(0), attention_width)),
       compute_(NewtonSchulzType(parameter.tensor)),
@@ -37,7 +37,7 @@ ParameterState::ParameterState(const Parameter& parameter, int64_t attention_wid
       average_(master_.clone()),
       gradient_(at::zeros_like(master_)),
       momentum_(at::zeros_like(master_)) {
-  if (!is_matrix_) square_ = at::zeros_like(master_);
+  if (!by_muon_) square_ = at::zeros_like(master_);
 }
 
 void ParameterState::GatherGradient(const std::vector<at::Tensor>& gradients, double scale) {
@@ -53,7 +53,7 @@ at::Tensor ParameterState::SquaredGradientNorm() const { return gradient_.square
 void ParameterState::Update(int64_t step, double rate, double clip) {
   if (clip != 1) gradient_.mul_(clip);
   if (decays_) master_.mul_(1 - rate * options_.weight_decay);
-  if (is_matrix_) {
+  if (by_muon_) {
     UpdateMuon(rate);
   } else {
     UpdateAdam(step, rate);
@@ -86,7 +86,7 @@ void ParameterState::RestartAverage() { average_.copy_(master_); }
 
 double ParameterState::cost() const {
   const double size = static_cast<double>(master_.numel());
-  if (!is_matrix_) return 10 * size;
+  if (!by_muon_) return 10 * size;
   const double rows = static_cast<double>(master_.size(0) / parts_);
   const double side = std::min(rows, static_cast<double>(master_.size(1)));
   // Elementwise passes, and five rounds of products, at 30 operations in the time of one element.
@@ -96,7 +96,7 @@ double ParameterState::cost() const {
 std::vector<std::pair<std::string, at::Tensor>> ParameterState::Tensors() const {
   std::vector<std::pair<std::string, at::Tensor>> tensors = {
       {"master", master_}, {"average", average_}, {"momentum", momentum_}};
-  if (!is_matrix_) tensors.emplace_back("square", square_);
+  if (!by_muon_) tensors.emplace_back("square", square_);
   return tensors;
 }
 

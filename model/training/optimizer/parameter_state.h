@@ -2,8 +2,9 @@
 // state and the moving average. The compute tensor of the module (float or bf16) is written from
 // the master after every step.
 //
-// Muon (muon.h; Nesterov momentum) for block matrices; AdamW (I. Loshchilov, F. Hutter, ICLR 2019)
-// for all others. Weight decay is decoupled, and spares norms, biases, scales and sinks.
+// Muon (muon.h; Nesterov momentum) for block matrices unless it is switched off; AdamW (I.
+// Loshchilov, F. Hutter, ICLR 2019) for all others. Weight decay is decoupled, and spares norms,
+// biases, scales and sinks.
 //
 // Thread rule: one thread at a time for each parameter; different parameters may be stepped by
 // different threads.
@@ -21,6 +22,7 @@
 namespace rill::training {
 
 struct OptimizerOptions {
+  bool muon = true;  // for block matrices; false: AdamW for them, too
   double weight_decay = 0.05;
   double muon_momentum = 0.95;
   int newton_schulz_steps = 5;
@@ -66,7 +68,7 @@ class ParameterState {
 
   std::string name_;
   OptimizerOptions options_;
-  bool is_matrix_;
+  bool by_muon_;
   bool decays_;
   int64_t parts_;
   at::ScalarType compute_;  // of Newton-Schulz

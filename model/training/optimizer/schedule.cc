@@ -4,10 +4,14 @@
 
 namespace rill::training {
 
-double Schedule::Progress(double audio_seconds_done, double wall_seconds_done) const {
+double Schedule::Progress(double audio_seconds_done, double wall_seconds_done,
+                          int64_t steps_done) const {
   double progress = 0;
   if (audio_seconds > 0) progress = std::max(progress, audio_seconds_done / audio_seconds);
   if (wall_seconds > 0) progress = std::max(progress, wall_seconds_done / wall_seconds);
+  if (steps > 0) {
+    progress = std::max(progress, static_cast<double>(steps_done) / static_cast<double>(steps));
+  }
   return progress;
 }
 

@@ -27,7 +27,7 @@ void EvaluateBatch(Trainable& model, const EvaluationBatch& batch,
   const int64_t vocab = logits.size(2);
   int64_t skipped = 0;
   evaluation.loss += CtcLossSum(logits, batch.batch.clips, &skipped).item<double>();
-  evaluation.labels += batch.batch.labels;
+  evaluation.characters += batch.batch.characters;
   for (size_t i = 0; i < batch.batch.clips.size(); ++i) {
     const PackedClip& clip = batch.batch.clips[i];
     const float* first =
@@ -54,7 +54,7 @@ absl::StatusOr<EvaluationTable> Evaluate(Trainer& trainer, const std::vector<Eva
     for (const Evaluation& part : parts) {
       total.errors += part.errors;
       total.loss += part.loss;
-      total.labels += part.labels;
+      total.characters += part.characters;
     }
   }
   return table;

@@ -18,9 +18,11 @@ namespace rill::training {
 struct Evaluation {
   ErrorRates errors;
   double loss = 0;  // nats, of the top CTC
-  int64_t labels = 0;
+  int64_t characters = 0;
 
-  double loss_per_label() const { return labels > 0 ? loss / static_cast<double>(labels) : 0; }
+  double loss_per_character() const {
+    return characters > 0 ? loss / static_cast<double>(characters) : 0;
+  }
 };
 
 using EvaluationTable = std::map<std::string, Evaluation>;  // by corpus

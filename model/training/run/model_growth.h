@@ -20,7 +20,7 @@
 namespace rill::training {
 
 // InvalidArgument naming the first field in which `large` is smaller than `small`, or different
-// though it has to be the same (tokens, features, front, convolution kernel).
+// though it has to be the same (features, front, convolution kernel).
 absl::Status CheckGrowth(const ModelConfig& small, const ModelConfig& large);
 
 // The block of the small model that becomes block n of the large one; -1: a new one. New blocks are

@@ -14,6 +14,7 @@ std::string Progress::ToJson() const {
                         {"annealing", annealing},
                         {"anneal_audio_seconds", anneal_audio_seconds},
                         {"anneal_wall_seconds", anneal_wall_seconds},
+                        {"anneal_step", anneal_step},
                         {"best_error", best_error}}
       .dump();
 }
@@ -29,6 +30,7 @@ absl::StatusOr<Progress> Progress::FromJson(const std::string& json) {
     fields.at("annealing").get_to(progress.annealing);
     fields.at("anneal_audio_seconds").get_to(progress.anneal_audio_seconds);
     fields.at("anneal_wall_seconds").get_to(progress.anneal_wall_seconds);
+    progress.anneal_step = fields.value("anneal_step", progress.anneal_step);  // not in old files
     fields.at("best_error").get_to(progress.best_error);
     return progress;
   } catch (const nlohmann::json::exception& error) {

@@ -18,6 +18,7 @@ struct Progress {
   bool annealing = false;
   double anneal_audio_seconds = 0;
   double anneal_wall_seconds = 0;
+  int64_t anneal_step = 0;
 
   double best_error = 1e9;  // lowest mean character error rate of an evaluation so far, percent
 

@@ -46,7 +46,7 @@ void RunLog::Event(const std::string& event, nlohmann::json fields) {
 void RunLog::Step(const StepResult& step, const Progress& run, double progress, int64_t interval) {
   window_.audio_seconds += step.audio_seconds;
   if (step.applied) {
-    window_.labels += step.labels;
+    window_.characters += step.characters;
     window_.skipped += step.skipped;
     window_.top += step.top;
     window_.intermediate += step.intermediate;
@@ -61,10 +61,10 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const Clock now = Clock::Now();
   const double wall = now.wall - window_start_.wall;
   const double cpu = now.cpu - window_start_.cpu;
-  const double labels = static_cast<double>(std::max<int64_t>(window_.labels, 1));
-  const double top = window_.top / labels;
-  const double intermediate = window_.intermediate / labels;
-  const double consistency = window_.consistency / labels;
+  const double characters = static_cast<double>(std::max<int64_t>(window_.characters, 1));
+  const double top = window_.top / characters;
+  const double intermediate = window_.intermediate / characters;
+  const double consistency = window_.consistency / characters;
   const double audio_hours = run.audio_seconds / 3600;
   const double speed = window_.audio_seconds / wall;
   const double cpu_speed = window_.audio_seconds / cpu;
@@ -107,8 +107,8 @@ void RunLog::Evaluated(const EvaluationTable& table, const Progress& run, bool b
     const double word = evaluation.errors.words.rate();
     const double character = evaluation.errors.characters.rate();
     absl::StrAppendFormat(&line, "  %s: %.1f %% of words, %.1f %% of characters wrong, loss %.3f;",
-                          name, word, character, evaluation.loss_per_label());
-    sets[name] = {{"wer", word}, {"cer", character}, {"loss", evaluation.loss_per_label()}};
+                          name, word, character, evaluation.loss_per_character());
+    sets[name] = {{"wer", word}, {"cer", character}, {"loss", evaluation.loss_per_character()}};
   }
   if (best) absl::StrAppend(&line, " the best so far");
   Note(line);

@@ -32,7 +32,7 @@ class RunLog {
 
  private:
   struct Window {
-    int64_t labels = 0;
+    int64_t characters = 0;
     int64_t skipped = 0;
     int64_t not_applied = 0;  // steps; their losses do not count
     double top = 0;

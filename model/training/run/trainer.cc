@@ -33,6 +33,8 @@ std::string TensorInFile(const std::string& name) {
   return name;
 }
 
+bool IsOfTokens(const std::string& name) { return name == "head.weight" || name == "head.bias"; }
+
 void CopyInto(const std::vector<float>& values, const at::Tensor& tensor) {
   tensor.copy_(at::from_blob(const_cast<float*>(values.data()), tensor.sizes(), at::kFloat));
 }
@@ -51,20 +53,21 @@ Trainer::Trainer(std::unique_ptr<Trainable> model, int64_t attention_width, int 
 
 double Trainer::ScheduleProgress(const Schedule& schedule) const {
   return schedule.Progress(progress_.audio_seconds - progress_.anneal_audio_seconds,
-                           progress_.wall_seconds - progress_.anneal_wall_seconds);
+                           progress_.wall_seconds - progress_.anneal_wall_seconds,
+                           progress_.step - progress_.anneal_step);
 }
 
 absl::StatusOr<StepResult> Trainer::Step(BatchSource& source, const Schedule& schedule) {
   struct Share {
     BatchLoss loss;
-    int64_t labels = 0;
+    int64_t characters = 0;
     double audio_seconds = 0;
   };
   std::vector<Share> shares(replicas_.size());
   absl::Status status = team_.Run([&](int r) -> absl::Status {
     absl::StatusOr<Batch> batch = source.Get(progress_.next_batch + r);
     if (!batch.ok()) return batch.status();
-    shares[r] = {replicas_[r]->Backward(*batch), batch->labels, batch->audio_seconds};
+    shares[r] = {replicas_[r]->Backward(*batch), batch->characters, batch->audio_seconds};
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -75,12 +78,12 @@ absl::StatusOr<StepResult> Trainer::Step(BatchSource& source, const Schedule& sc
     result.intermediate += share.loss.intermediate;
     result.consistency += share.loss.consistency;
     result.skipped += share.loss.skipped;
-    result.labels += share.labels;
+    result.characters += share.characters;
     result.audio_seconds += share.audio_seconds;
   }
   std::vector<std::vector<Parameter>*> parameters;
   for (const auto& replica : replicas_) parameters.push_back(&replica->parameters());
-  const double scale = result.labels > 0 ? 1.0 / static_cast<double>(result.labels) : 0;
+  const double scale = result.characters > 0 ? 1.0 / static_cast<double>(result.characters) : 0;
   const absl::StatusOr<double> norm = optimizer_.Gather(parameters, scale);
   if (!norm.ok()) return norm.status();
 
@@ -138,12 +141,13 @@ absl::Status Trainer::LoadModel(const ModelFile& model, const ModelConfig& confi
   if (absl::Status status = CheckGrowth(model.config(), config); !status.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(model.path(), ": ", status.message()));
   }
+  const bool other_tokens = model.config().tokens != config.tokens;
   std::map<std::string, TensorSpec> specs;
   for (TensorSpec& spec : ModelTensors(config)) specs[spec.name] = std::move(spec);
   for (ParameterState& state : optimizer_.states()) {
     const std::string in_file = TensorInFile(state.name());
     const auto spec = specs.find(in_file);
-    if (spec == specs.end()) continue;
+    if (spec == specs.end() || (other_tokens && IsOfTokens(in_file))) continue;
     const std::string name = OldTensor(model.config(), config, in_file);
     const at::Tensor first = state.master().to(at::kCPU).contiguous();
     std::vector<float> values(first.const_data_ptr<float>(),

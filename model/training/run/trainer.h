@@ -1,5 +1,5 @@
 // Data-parallel training, a step at a time: every replica takes a batch of its own, the gradients
-// of all are summed in a fixed order and divided by the labels of all, then the parameters are
+// of all are summed in a fixed order and divided by the characters of all, then the parameters are
 // shared out among the same threads for the optimiser. The result depends on the data and the
 // number of replicas, never on the timing of threads.
 //
@@ -24,7 +24,7 @@ namespace rill::training {
 
 struct StepResult {
   int64_t step = 0;  // its number, from 0
-  int64_t labels = 0;
+  int64_t characters = 0;
   double top = 0;            // nats, summed over clips
   double intermediate = 0;   // likewise
   double consistency = 0;    // likewise, between the views of a clip
@@ -54,7 +54,8 @@ class Trainer {
   // then.
   absl::Status LoadTensors(const std::vector<NamedTensor>& tensors);
   // Starts from a model's weights: masters and averages; parameters it lacks stay as they are.
-  // `config` is the trained model's: a smaller model's weights grow into it (model_growth.h).
+  // `config` is the trained model's: a smaller model's weights grow into it (model_growth.h), and
+  // if its tokens are others its heads stay as they are, too.
   absl::Status LoadModel(const ModelFile& model, const ModelConfig& config);
 
   // For evaluation, between ShowAverage and ShowMaster (no Step in between).

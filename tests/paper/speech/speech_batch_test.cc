@@ -23,7 +23,7 @@ training::Batch Packed() {
     }
   }
   batch.clips = {{0, 0, 2, {1}, 0.5f}, {0, 2, 3, {2, 3}, 1}, {1, 0, 4, {4}, 1}};
-  batch.labels = 4;
+  batch.characters = 4;
   return batch;
 }
 

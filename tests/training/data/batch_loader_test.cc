@@ -13,7 +13,7 @@ namespace {
 // Batches that know their number.
 absl::StatusOr<Batch> Numbered(int64_t index) {
   Batch batch;
-  batch.labels = index;
+  batch.characters = index;
   return batch;
 }
 
@@ -24,7 +24,7 @@ TEST(BatchLoaderTest, GivesTheSameBatchesWhateverItMakesAhead) {
       EXPECT_EQ(loader.batches_per_pass(), 10);
       // On and on, twice the same, back, far forward, far back.
       for (int64_t index : {0, 1, 2, 2, 3, 1, 4, 5, 6, 1000, 1001, 1002, 3, 4, 5, 4, 0, 1}) {
-        EXPECT_EQ(loader.Get(index)->labels, index) << workers << " " << ahead;
+        EXPECT_EQ(loader.Get(index)->characters, index) << workers << " " << ahead;
       }
     }
   }
@@ -40,7 +40,8 @@ TEST(BatchLoaderTest, TwoCallersTakeTurns) {
       10, 2, 4);
   constexpr int64_t kEach = 500;
   const auto call = [&loader](int64_t first) {
-    for (int64_t i = 0; i < kEach; ++i) EXPECT_EQ(loader.Get(first + 2 * i)->labels, first + 2 * i);
+    for (int64_t i = 0; i < kEach; ++i)
+      EXPECT_EQ(loader.Get(first + 2 * i)->characters, first + 2 * i);
   };
   std::thread other(call, 1);
   call(0);
@@ -59,8 +60,8 @@ TEST(BatchLoaderTest, MakesEachBatchOnceForCallersInStep) {
         },
         10, 2, 4);
     for (int64_t step = 0; step < 200; ++step) {
-      std::thread other([&] { EXPECT_EQ(loader.Get(2 * step + 1)->labels, 2 * step + 1); });
-      EXPECT_EQ(loader.Get(2 * step)->labels, 2 * step);
+      std::thread other([&] { EXPECT_EQ(loader.Get(2 * step + 1)->characters, 2 * step + 1); });
+      EXPECT_EQ(loader.Get(2 * step)->characters, 2 * step);
       other.join();
     }
   }

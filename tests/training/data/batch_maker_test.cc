@@ -111,7 +111,7 @@ TEST_F(BatchMakerTest, AccountsForEveryFrameAndLabel) {
     }
     EXPECT_THAT(rest, testing::Each(0.0f)) << "padding is the mean";
     EXPECT_NEAR(batch.audio_seconds, 0.04 * static_cast<double>(frames), 1e-9);
-    EXPECT_EQ(batch.labels, labels);
+    EXPECT_EQ(batch.characters, labels);
     rows += batch.rows;
   }
   EXPECT_EQ(taken.size(), 40u);
@@ -139,7 +139,7 @@ TEST_F(BatchMakerTest, TwoViewsDifferInTheirMasksOnly) {
   const Batch two = maker_->Make(4).value();
   EXPECT_EQ(two.views, 2);
   ASSERT_EQ(two.rows, 2 * one.rows);
-  EXPECT_EQ(two.labels, 2 * one.labels);
+  EXPECT_EQ(two.characters, 2 * one.characters);
   ASSERT_EQ(two.clips.size(), 2 * one.clips.size());
   for (const int half : {0, 1}) {
     Batch view = two;

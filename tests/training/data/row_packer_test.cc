@@ -27,6 +27,16 @@ TEST(RowPackerTest, TakesTheFullestRowWithRoom) {
   EXPECT_EQ(packer.rows(), 4);
 }
 
+TEST(RowPackerTest, EveryClipMayHaveARowOfItsOwn) {
+  RowPacker packer(10, /*one_a_row=*/true);
+  for (int64_t row = 0; row < 5; ++row) {
+    const RowPacker::Place place = packer.Add(2);
+    EXPECT_EQ(place.row, row);
+    EXPECT_EQ(place.first, 0);
+  }
+  EXPECT_EQ(packer.rows(), 5);
+}
+
 TEST(RowPackerTest, RandomClipsNeitherOverlapNorLeaveMuchEmpty) {
   constexpr int64_t kRow = 448;
   RowPacker packer(kRow);

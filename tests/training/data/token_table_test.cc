@@ -33,9 +33,27 @@ TEST(TokenTableTest, TheBlankCannotBeWritten) {
   EXPECT_FALSE(table.Encode("_").ok());
 }
 
+TEST(TokenTableTest, CutsTextsIntoTheLikeliestPieces) {
+  const std::vector<std::string> tokens = {"<blank>", " ",   "t", "h",   "e",
+                                           " th",     "the", "é", " the"};
+  const auto encode = [&](const std::vector<float>& scores, const std::string& text) {
+    return TokenTable::Create(tokens, scores)->Encode(text);
+  };
+  const std::vector<float> whole = {0, -2, -3, -3, -3, -2, -2, -5, -3};
+  EXPECT_THAT(*encode(whole, "the"), ElementsAre(8));  // -3; " ", "the" is -4
+  EXPECT_THAT(*encode(whole, " the  thé "), ElementsAre(8, 5, 7));
+  EXPECT_THAT(*encode(whole, "e"), ElementsAre(1, 4));
+  EXPECT_THAT(*encode(whole, "  "), ElementsAre());
+  const std::vector<float> parts = {0, -1, -3, -3, -1, -2, -2, -5, -9};
+  EXPECT_THAT(*encode(parts, "the"), testing::AnyOf(ElementsAre(1, 6), ElementsAre(5, 4)));
+  const auto unknown = encode(whole, "the théx");
+  EXPECT_EQ(unknown.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(unknown.status().message()), HasSubstr("'x' in the text"));
+}
+
 TEST(TokenTableTest, RefusesTokensOfSeveralCharacters) {
   const auto table = TokenTable::Create({"<blank>", "a", "th"});
-  EXPECT_EQ(table.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(table.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(table.status().message()), HasSubstr("tokens[2]"));
   EXPECT_FALSE(TokenTable::Create({"<blank>", ""}).ok());
 }

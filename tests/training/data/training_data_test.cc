@@ -117,7 +117,7 @@ TEST_F(TrainingDataTest, ARunGoesOnWhereItWasWhateverItsThreads) {
     const Batch batch = (*again)->source().Get(i).value();
     EXPECT_EQ(batch.features, batches[i].features);
     EXPECT_EQ(batch.chunk_end, batches[i].chunk_end);
-    EXPECT_EQ(batch.labels, batches[i].labels);
+    EXPECT_EQ(batch.characters, batches[i].characters);
   }
   EXPECT_NE(batches[0].features, batches[10].features);
 }

@@ -39,7 +39,7 @@ Batch SpeechBatch(uint64_t seed) {
       for (int i = 0; i < 5; ++i) {
         clip.labels.push_back(static_cast<int32_t>(1 + (seed * 7 + row * 5 + first + 3 * i) % 27));
       }
-      batch.labels += 5;
+      batch.characters += 5;
       batch.clips.push_back(std::move(clip));
     }
   }
@@ -73,7 +73,7 @@ class EncoderTrainableTest : public testing::TestWithParam<Form> {
       EXPECT_TRUE(result->applied);
       EXPECT_GT(result->intermediate, 0);
       EXPECT_EQ(result->skipped, 0);
-      loss = result->top / static_cast<double>(result->labels);
+      loss = result->top / static_cast<double>(result->characters);
     }
     return loss;
   }
@@ -106,7 +106,7 @@ TEST_P(EncoderTrainableTest, TwoReplicasGiveTheGradientOfBothBatches) {
   const Batch a = SpeechBatch(1), b = SpeechBatch(2);
   Batch both = a;
   both.rows += b.rows;
-  both.labels += b.labels;
+  both.characters += b.characters;
   both.features.insert(both.features.end(), b.features.begin(), b.features.end());
   both.chunk_end.insert(both.chunk_end.end(), b.chunk_end.begin(), b.chunk_end.end());
   for (PackedClip clip : b.clips) {

@@ -21,11 +21,17 @@ ParameterState State(const std::string& name, const at::Tensor& tensor, bool is_
   return ParameterState({name, tensor, is_matrix}, 64, options);
 }
 
-TEST(ParameterStateTest, AdamWMatchesAReferenceInDouble) {
+// Of a vector or a head; and of a block's matrix if Muon is switched off.
+class AdamWTest : public testing::TestWithParam<bool> {};
+
+TEST_P(AdamWTest, MatchesAReferenceInDouble) {
   constexpr int kSize = 12;
   constexpr double kRate = 2.5e-3, kDecay = 0.05, kBeta1 = 0.9, kBeta2 = 0.98, kEpsilon = 1e-8;
   const at::Tensor start = Random({3, 4}, 1);
-  ParameterState state = State("head.weight", start.clone(), false);
+  OptimizerOptions options;
+  options.muon = !GetParam();
+  ParameterState state = GetParam() ? State("blocks.0.ffn1.up.weight", start.clone(), true, options)
+                                    : State("head.weight", start.clone(), false, options);
   std::vector<double> w(kSize), m(kSize, 0), v(kSize, 0);
   for (int i = 0; i < kSize; ++i) w[i] = start.const_data_ptr<float>()[i];
   for (int step = 0; step < 60; ++step) {
@@ -45,6 +51,8 @@ TEST(ParameterStateTest, AdamWMatchesAReferenceInDouble) {
     EXPECT_NEAR(state.master().const_data_ptr<float>()[i], w[i], 1e-5);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(MatrixOfABlock, AdamWTest, testing::Bool());
 
 TEST(ParameterStateTest, MuonStepsAlongTheOrthogonalisedNesterovMomentum) {
   const at::Tensor start = Random({16, 24}, 1);

@@ -44,14 +44,17 @@ TEST(ScheduleTest, AllConstantEndsAbruptly) {
 }
 
 TEST(ScheduleTest, ProgressIsByWhateverEndComesFirst) {
-  EXPECT_DOUBLE_EQ(Schedule{}.Progress(1e9, 1e9), 0);
+  EXPECT_DOUBLE_EQ(Schedule{}.Progress(1e9, 1e9, 0), 0);
   const Schedule audio = {.audio_seconds = 100};
-  EXPECT_DOUBLE_EQ(audio.Progress(25, 1e9), 0.25);
+  EXPECT_DOUBLE_EQ(audio.Progress(25, 1e9, 0), 0.25);
   const Schedule wall = {.wall_seconds = 10};
-  EXPECT_DOUBLE_EQ(wall.Progress(1e9, 5), 0.5);
+  EXPECT_DOUBLE_EQ(wall.Progress(1e9, 5, 0), 0.5);
   const Schedule both = {.audio_seconds = 100, .wall_seconds = 10};
-  EXPECT_DOUBLE_EQ(both.Progress(25, 5), 0.5);
-  EXPECT_DOUBLE_EQ(both.Progress(75, 5), 0.75);
+  EXPECT_DOUBLE_EQ(both.Progress(25, 5, 0), 0.5);
+  EXPECT_DOUBLE_EQ(both.Progress(75, 5, 0), 0.75);
+  const Schedule steps = {.wall_seconds = 10, .steps = 200};
+  EXPECT_DOUBLE_EQ(steps.Progress(1e9, 1, 50), 0.25);
+  EXPECT_DOUBLE_EQ(steps.Progress(1e9, 1, 200), 1);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ Checkpoint Example(int64_t step = 7) {
                          .annealing = true,
                          .anneal_audio_seconds = 0.3,
                          .anneal_wall_seconds = 2,
+                         .anneal_step = 5,
                          .best_error = 41.5};
   checkpoint.statistics = {{-3.1f, 1.0f / 3}, {0.7f, 2.0f}};
   checkpoint.options = "rate=0.1\n";
@@ -123,6 +124,11 @@ TEST(CheckpointFolderTest, IgnoresOtherFiles) {
 
 TEST(ProgressTest, RefusesWhatIsNotProgress) {
   EXPECT_FALSE(Progress::FromJson("{}").ok());
+  std::string old = Progress{.step = 4}.ToJson();  // of a run from before there was this field
+  const std::string field = "\"anneal_step\":0,";
+  ASSERT_NE(old.find(field), std::string::npos);
+  old.erase(old.find(field), field.size());
+  EXPECT_EQ(Progress::FromJson(old)->step, 4);
   EXPECT_FALSE(Progress::FromJson("[").ok());
   EXPECT_FALSE(Progress::FromJson(R"({"step": "seven"})").ok());
 }

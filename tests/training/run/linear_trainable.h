@@ -103,7 +103,7 @@ inline Batch RandomBatch(uint64_t seed, int64_t rows = 2, int64_t frames = 6) {
       const float first = batch.features[(row * frames + t) * 4 * batch.mel_bins];
       clip.labels.push_back(first > 0 ? 1 : 2);
     }
-    batch.labels += frames;
+    batch.characters += frames;
     batch.clips.push_back(std::move(clip));
   }
   batch.audio_seconds = 0.04 * static_cast<double>(rows * frames);

@@ -40,14 +40,14 @@ TEST(TrainerTest, LossFallsOnAProblemItCanSolve) {
   const StepResult last = *trainer.Step(source, kSchedule);
   EXPECT_LT(last.top, 0.05 * first.top);
   EXPECT_EQ(last.step, 151);
-  EXPECT_EQ(last.labels, 24);
+  EXPECT_EQ(last.characters, 24);
 }
 
 TEST(TrainerTest, TwoReplicasEqualOneWithBothBatches) {
   const Batch a = RandomBatch(1), b = RandomBatch(2);
   Batch both = a;
   both.rows = a.rows + b.rows;
-  both.labels = a.labels + b.labels;
+  both.characters = a.characters + b.characters;
   both.audio_seconds = a.audio_seconds + b.audio_seconds;
   both.features.insert(both.features.end(), b.features.begin(), b.features.end());
   for (PackedClip clip : b.clips) {
