@@ -10,7 +10,7 @@
 // thread. Destroy it when both threads are out; what is still open is then cancelled.
 //
 // Memory: the audio since the last checkpoint, some checkpoint_ms of it and what is on its way, and
-// a state (a megabyte at most for the models shipped).
+// a state (two megabytes at most for the models shipped).
 #pragma once
 
 #include <chrono>

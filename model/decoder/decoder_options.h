@@ -20,7 +20,7 @@ inline constexpr float kMaxBoost = 20;
 
 // The defaults are those that docs/decoding.md finds best for the models shipped with rill.
 struct BeamOptions {
-  int beam = 32;  // hypotheses kept; 1 to 128
+  int beam = 64;  // hypotheses kept; 1 to 128
   // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words + boosts;
   // the two in the middle with a language model only.
   float lm_weight = 0.9f;      // 0 to 10
