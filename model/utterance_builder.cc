@@ -37,17 +37,12 @@ void UtteranceBuilder::Accept(absl::Span<const float> log_probs, int64_t start, 
   FindEnd();
 }
 
-UtteranceState UtteranceBuilder::State() const {
+void UtteranceBuilder::FindEnd() {
   UtteranceState state;
   state.has_words = decoder_->has_words();
   const int64_t begin = state.has_words ? decoder_->first_word_start() : utterance_start_;
   state.length_ms = (decoder_->time() - begin) / kSamplesPerMs;
   state.trailing_silence_ms = (decoder_->time() - decoder_->last_letter_end()) / kSamplesPerMs;
-  return state;
-}
-
-void UtteranceBuilder::FindEnd() {
-  const UtteranceState state = State();
   FindSpeech(state);
   Endpoint endpoint = FindEndpoint(options_.endpoint, state);
   if (endpoint == Endpoint::kNone && state.has_words && state.length_ms >= kLongestUtteranceMs) {
@@ -123,22 +118,20 @@ void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses, bool awaited
   ChangeDecoder();
 }
 
-void UtteranceBuilder::AddFinalIfWords(bool sentence_over) {
+void UtteranceBuilder::AddFinalIfWords() {
   SpeechEnds();
-  if (!decoder_->has_words()) return;
-  const int n = hypotheses_wanted();
-  AddFinal(sentence_over ? decoder_->TakeNBest(n) : decoder_->TakeSoFarNBest(n), /*awaited=*/true);
+  if (decoder_->has_words()) AddFinal(decoder_->TakeNBest(hypotheses_wanted()), /*awaited=*/true);
 }
 
 void UtteranceBuilder::Flush(uint64_t flush_id) {
   if (ended_) return;
-  AddFinalIfWords(SpeakerHasPaused(State()));
+  AddFinalIfWords();
   if (!ended_) AddMark(StreamEvent::Kind::kFlushed, decoder_->time(), flush_id);
 }
 
 void UtteranceBuilder::End() {
   if (ended_) return;
-  AddFinalIfWords(/*sentence_over=*/true);
+  AddFinalIfWords();
   if (ended_) return;
   ended_ = true;
   AddMark(StreamEvent::Kind::kEnd, decoder_->time());

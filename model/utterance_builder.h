@@ -43,8 +43,7 @@ class UtteranceBuilder {
   // beam takes them from the current one on.
   void SetHotWords(std::shared_ptr<const HotWords> hot_words);
 
-  // What is there becomes final if there are words; then the mark. A flush in the middle of speech
-  // ends no sentence: what follows goes on from what it made final.
+  // What is there becomes final if there are words; then the mark.
   void Flush(uint64_t flush_id);
   void End();
 
@@ -59,7 +58,6 @@ class UtteranceBuilder {
   std::vector<StreamEvent> TakeEvents();
 
  private:
-  UtteranceState State() const;
   void FindEnd();
   void FindSpeech(const UtteranceState& state);
   void SpeechBegins();
@@ -68,7 +66,7 @@ class UtteranceBuilder {
   void ChangeDecoder();  // to the next one if this one has no words
   // `awaited`: that there are no words is an answer, too. Else a single utterance is yet to come.
   void AddFinal(std::vector<Hypothesis> hypotheses, bool awaited);
-  void AddFinalIfWords(bool sentence_over);
+  void AddFinalIfWords();
   int hypotheses_wanted() const { return 1 + factory_.alternatives(); }
 
   const DecoderFactory factory_;

@@ -424,8 +424,6 @@ std::vector<Hypothesis> CtcBeamDecoder::ReadBest(std::vector<Ending>* endings, i
 
 std::vector<Hypothesis> CtcBeamDecoder::TakeNBest(int n) { return TakeAll(n, true); }
 
-std::vector<Hypothesis> CtcBeamDecoder::TakeSoFarNBest(int n) { return TakeAll(n, false); }
-
 std::vector<Hypothesis> CtcBeamDecoder::TakeAll(int n, bool sentence_end) {
   std::vector<Ending> endings;
   for (size_t i = 0; i < beam_.size(); ++i) {

@@ -55,7 +55,6 @@ class CtcBeamDecoder final : public CtcDecoder {
   void Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) override;
   Hypothesis Current() const override;
   std::vector<Hypothesis> TakeNBest(int n) override;
-  std::vector<Hypothesis> TakeSoFarNBest(int n) override;
   std::vector<Hypothesis> TakeClosedNBest(int n) override;
   bool has_words() const override;
   int64_t first_word_start() const override;

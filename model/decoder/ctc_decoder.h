@@ -34,11 +34,8 @@ class CtcDecoder {
   // utterance.
   virtual std::vector<Hypothesis> TakeNBest(int n) = 0;
 
-  // As TakeNBest, but in the middle of speech: the sentence goes on.
-  virtual std::vector<Hypothesis> TakeSoFarNBest(int n) = 0;
-
-  // As TakeSoFarNBest, but a word that no space has closed yet stays for the next utterance, unless
-  // it is the only one.
+  // As TakeNBest, but in the middle of speech: the sentence goes on, and a word that no space has
+  // closed yet stays for the next utterance, unless it is the only one.
   virtual std::vector<Hypothesis> TakeClosedNBest(int n) = 0;
 
   Hypothesis Take() { return std::move(TakeNBest(1).front()); }

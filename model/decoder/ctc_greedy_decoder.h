@@ -23,7 +23,6 @@ class CtcGreedyDecoder final : public CtcDecoder {
   Hypothesis Current() const override;
   // One hypothesis, whatever `n`.
   std::vector<Hypothesis> TakeNBest(int n) override;
-  std::vector<Hypothesis> TakeSoFarNBest(int n) override { return TakeNBest(n); }
   std::vector<Hypothesis> TakeClosedNBest(int n) override;
 
   bool has_words() const override { return !words_.empty(); }

@@ -41,8 +41,6 @@ Endpoint FindEndpoint(const EndpointRules& rules, const UtteranceState& state) {
   return Endpoint::kNone;
 }
 
-bool SpeakerHasPaused(const UtteranceState& state) { return state.trailing_silence_ms >= kPauseMs; }
-
 bool SpeechHasBegun(const UtteranceState& state) {
   return state.has_words && state.length_ms >= kCertainSpeechMs;
 }

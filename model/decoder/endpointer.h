@@ -35,10 +35,6 @@ enum class Endpoint {
 
 Endpoint FindEndpoint(const EndpointRules& rules, const UtteranceState& state);
 
-// Whoever spoke has paused, so that what they said may be a sentence.
-inline constexpr int kPauseMs = 200;
-bool SpeakerHasPaused(const UtteranceState& state);
-
 // Somebody speaks: the first word began so long ago that its letters are hardly ever taken back.
 inline constexpr int kCertainSpeechMs = 200;
 bool SpeechHasBegun(const UtteranceState& state);

@@ -229,16 +229,15 @@ TEST_F(CtcBeamDecoderTest, WhatIsTakenInTheMiddleOfSpeechEndsNoSentence) {
   BeamOptions options;
   options.lm_weight = 1;
   double score[2];
-  for (const bool so_far : {false, true}) {
+  for (const bool middle : {false, true}) {
     Start(options);
     Accept(Clear("c"));
-    const Hypothesis first =
-        so_far ? decoder_->TakeSoFarNBest(1).front() : decoder_->TakeNBest(1).front();
+    const Hypothesis first = middle ? decoder_->TakeClosed() : decoder_->Take();
     EXPECT_EQ(first.text, "c");
-    score[so_far] = first.score;
+    score[middle] = first.score;
     Accept(Clear("_a"));
     Accept({{-9, -9, -9, std::log(0.5f), std::log(0.45f)}});
-    EXPECT_EQ(decoder_->Take().text, so_far ? "ac" : "ab");
+    EXPECT_EQ(decoder_->Take().text, middle ? "ac" : "ab");
   }
   EXPECT_NEAR(score[false] - score[true], -std::log(10), 1e-3);  // p(</s>)
 }

@@ -2,12 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "model/language_model/language_model_builder.h"
-#include "tests/model/small_arpa.h"
-#include "tests/temporary_folder.h"
-
 namespace rill {
 namespace {
 
@@ -70,37 +64,6 @@ TEST_F(UtteranceBuilderTest, InterimOnlyWhenTheTextHasChanged) {
   EXPECT_EQ(Events(), Strings());
   Say("b");
   EXPECT_EQ(Events(), Strings{"interim a b"});
-}
-
-// After "c" comes "ac"; a sentence is as likely to begin with "ab".
-TEST_F(UtteranceBuilderTest, AFlushEndsTheSentenceIfTheSpeakerHasPaused) {
-  const TemporaryFolder folder;
-  WriteText(folder / "lm.arpa",
-            "\\data\\\nngram 1=6\nngram 2=1\n\\1-grams:\n-3 <unk>\n-9 <s> 0\n-1 </s>\n-1 ab\n"
-            "-1 ac\n-1 c 0\n\\2-grams:\n-0.1 c ac\n\\end\\\n");
-  ASSERT_TRUE(BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr).ok());
-  const auto model = LanguageModel::Open(folder / "lm.rlm");
-  ASSERT_TRUE(model.ok()) << model.status();
-  DecoderOptions decoder;
-  decoder.kind = DecoderOptions::Kind::kBeam;
-  decoder.beam.lm_weight = 1;
-  const auto factory = DecoderFactory::Create(&tokens_, model->get(), decoder);
-  ASSERT_TRUE(factory.ok()) << factory.status();
-  for (const int silence : {0, 1, 4, 5, 20}) {
-    UtteranceOptions options;
-    options.interim_results = false;
-    builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, options);
-    time_ = 0;
-    Say("_c" + std::string(silence, '_'));
-    builder_->Flush(1);
-    Say("_a");
-    const std::vector<float> b_or_c = {-9, -9, -9, std::log(0.5f), std::log(0.45f)};
-    builder_->Accept(b_or_c, time_, time_ + kFrame);
-    builder_->End();
-    const bool paused = silence >= 5;  // 200 ms
-    EXPECT_EQ(Events(), (Strings{"final c", "flushed", paused ? "final ab" : "final ac", "end"}))
-        << silence;
-  }
 }
 
 TEST_F(UtteranceBuilderTest, NoInterimUnlessAskedFor) {

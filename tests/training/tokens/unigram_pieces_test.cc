@@ -88,7 +88,9 @@ TEST(UnigramPiecesTest, TextsAreCutWhereTheScoreIsHighest) {
     for (const std::string& text : {word, word + " a"}) {
       std::string joined;
       double score = 0;
-      for (const int32_t label : *table.Encode(text)) {
+      const auto labels = table.Encode(text);
+      ASSERT_TRUE(labels.ok()) << labels.status();
+      for (const int32_t label : *labels) {
         joined += tokens[label];
         score += scores[label];
       }
