@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <thread>
@@ -234,7 +235,7 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--chunk", flags.chunks, "Encoder frames a chunk")
       ->delimiter(',')
-      ->check(CLI::IsMember({1, 2, 4, 8, 16}))
+      ->check(CLI::IsMember(std::vector<int>(std::begin(kChunkFrames), std::end(kChunkFrames))))
       ->capture_default_str();
   app.add_option("--streams", flags.streams, "Streams at a time, of each worker")
       ->check(CLI::Range(1, 10000))

@@ -13,7 +13,6 @@
 namespace rill::training {
 namespace {
 
-constexpr char kSpace[] = "\xE2\x96\x81";  // U+2581
 constexpr std::array<absl::string_view, 3> kNotPieces = {"<unk>", "<s>", "</s>"};
 
 }  // namespace
@@ -31,7 +30,7 @@ absl::Status ReadPieces(const std::string& path, ModelConfig* config) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ":", number, ": must be a piece, a tab and its score"));
     }
-    const std::string piece = absl::StrReplaceAll(line.substr(0, tab), {{kSpace, " "}});
+    const std::string piece = absl::StrReplaceAll(line.substr(0, tab), {{kSpaceSign, " "}});
     if (std::find(kNotPieces.begin(), kNotPieces.end(), piece) != kNotPieces.end()) continue;
     if (piece.rfind(' ') != std::string::npos && piece.rfind(' ') > 0) {
       return absl::InvalidArgumentError(
@@ -49,7 +48,7 @@ absl::Status ReadPieces(const std::string& path, ModelConfig* config) {
 absl::Status WritePieces(const std::string& path, const std::vector<UnigramPiece>& pieces) {
   std::string text;
   for (const UnigramPiece& piece : pieces) {
-    absl::StrAppendFormat(&text, "%s\t%.9g\n", absl::StrReplaceAll(piece.text, {{" ", kSpace}}),
+    absl::StrAppendFormat(&text, "%s\t%.9g\n", absl::StrReplaceAll(piece.text, {{" ", kSpaceSign}}),
                           piece.score);
   }
   AtomicFile file(path);

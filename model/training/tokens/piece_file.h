@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "model/file/model_config.h"
 #include "model/training/tokens/unigram_pieces.h"
 

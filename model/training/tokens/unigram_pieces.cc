@@ -8,8 +8,6 @@
 namespace rill::training {
 namespace {
 
-constexpr char kSpace[] = "\xE2\x96\x81";  // U+2581, SentencePiece's sign for a space
-
 class Texts : public sentencepiece::SentenceIterator {
  public:
   explicit Texts(const std::vector<std::string>& texts) : texts_(texts) {}
@@ -24,7 +22,7 @@ class Texts : public sentencepiece::SentenceIterator {
 };
 
 std::string WithSpaces(std::string piece) {
-  const std::string sign = kSpace;
+  const std::string sign = kSpaceSign;
   for (size_t at = piece.find(sign); at != std::string::npos; at = piece.find(sign)) {
     piece.replace(at, sign.size(), " ");
   }

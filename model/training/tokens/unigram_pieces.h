@@ -10,6 +10,8 @@
 
 namespace rill::training {
 
+inline constexpr char kSpaceSign[] = "\xE2\x96\x81";  // U+2581: SentencePiece's, for a space
+
 struct UnigramPiece {
   std::string text;  // with a space in front if it begins a word; " " itself is one
   float score = 0;   // log-probability
