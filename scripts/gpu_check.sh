@@ -119,11 +119,11 @@ fi
 if [ -n "$pack" ]; then
   folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT && mkdir -p "$folder"/{bin,lib/rill} || exit 1
   cp "$tests"/rill_cuda_{,encoder_}test "$benchmarks"/rill-cuda-{bench,encoder-bench,words} \
-    "$benchmarks/librill_cuda_attention.so" "$folder/bin" || exit 1
-  cp "$build/lib/rill/librill_cuda.so" "$folder/lib/rill" || exit 1
-  strip "$folder"/bin/* "$folder/lib/rill/librill_cuda.so"
+    "$folder/bin" || exit 1
+  cp "$build"/lib/rill/librill_cuda{,_attention}.so "$folder/lib/rill" || exit 1
+  strip "$folder"/bin/* "$folder"/lib/rill/*
   # Those of C, C++ and CUDA are the other machine's own.
-  ldd "$folder"/bin/* "$folder/lib/rill/librill_cuda.so" | awk '$3 ~ "^/" { print $3 }' | sort -u |
+  ldd "$folder"/bin/* "$folder"/lib/rill/* | awk '$3 ~ "^/" { print $3 }' | sort -u |
     grep -vE '/(lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s|cuda|cublasLt)|ld-linux[^/]*)\.so' |
     xargs cp -t "$folder/lib" || exit 1
   tar -c -C "$folder" bin lib | xz >"$pack" || exit 1
@@ -148,7 +148,7 @@ fi
 if wants words; then
   speech=${RILL_SPEECH_DIR:-../shared/speech}/dev
   [ -d "$speech" ] || speech=tests/data
-  step words "${with[@]}" "$benchmarks/rill-cuda-words" --model model/pretrained/rill-en-s.safetensors \
+  step words "${with[@]}" "$benchmarks/rill-cuda-words" --model model/pretrained/rill-en-m.safetensors \
     --lm model/pretrained/en-60k-3gram.rlm "$speech" && cat "$logs/words.log"
 fi
 if wants benchmarks; then
@@ -156,7 +156,7 @@ if wants benchmarks; then
 fi
 if wants attention; then
   if "$python" -c 'import torch' 2>"$logs/torch.log"; then
-    step attention "$python" tests/bench/cuda_attention.py "$benchmarks/librill_cuda_attention.so" &&
+    step attention "$python" tests/bench/cuda_attention.py "$benchmarks/../lib/rill/librill_cuda_attention.so" &&
       cat "$logs/attention.log"
   else
     echo "no PyTorch ($python; PYTHON names another): linear against softmax attention is left out"

@@ -37,6 +37,10 @@ std::vector<float> ToFloats(const uint8_t* bytes, const SafetensorsEntry& entry)
     std::memcpy(values.data(), bytes, entry.size * sizeof(float));
     return values;
   }
+  if (entry.type == TensorType::kI8) {
+    for (int64_t i = 0; i < entry.size; ++i) values[i] = static_cast<int8_t>(bytes[i]);
+    return values;
+  }
   for (int64_t i = 0; i < entry.size; ++i) {
     uint16_t half;
     std::memcpy(&half, bytes + 2 * i, sizeof half);
@@ -60,9 +64,20 @@ absl::Status CheckTensors(const ModelConfig& config,
           "] by rill.config, not [", absl::StrJoin(it->second.shape, ", "), "]"));
     }
   }
-  if (entries.size() == specs.size()) return absl::OkStatus();
   std::map<std::string, bool> known;
-  for (const TensorSpec& spec : specs) known[spec.name] = true;
+  for (const TensorSpec& spec : specs) {
+    known[spec.name] = true;
+    if (entries.at(spec.name).type != TensorType::kI8) continue;
+    const std::string scale = spec.name + kRowScaleSuffix;
+    const auto it = entries.find(scale);
+    const std::vector<int64_t> shape = {spec.shape[0]};
+    if (it == entries.end() || it->second.type != TensorType::kF32 || it->second.shape != shape) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor \"", spec.name, "\" is I8: \"", scale,
+                                                     "\" must be F32, [", shape[0], "]"));
+    }
+    known[scale] = true;
+  }
+  if (entries.size() == known.size()) return absl::OkStatus();
   for (const auto& [name, entry] : entries) {
     if (!known[name]) {
       return absl::InvalidArgumentError(
@@ -133,7 +148,14 @@ absl::StatusOr<std::unique_ptr<ModelFile>> ModelFile::Open(const std::string& pa
 std::vector<float> ModelFile::Tensor(const std::string& name) const {
   const auto it = entries_.find(name);
   if (it == entries_.end()) return {};
-  return ToFloats(file_->bytes().data() + it->second.offset, it->second);
+  const uint8_t* const bytes = file_->bytes().data();
+  std::vector<float> values = ToFloats(bytes + it->second.offset, it->second);
+  if (it->second.type != TensorType::kI8) return values;
+  const SafetensorsEntry& scale_entry = entries_.at(name + kRowScaleSuffix);
+  const std::vector<float> scales = ToFloats(bytes + scale_entry.offset, scale_entry);
+  const size_t columns = values.size() / scales.size();
+  for (size_t i = 0; i < values.size(); ++i) values[i] *= scales[i / columns];
+  return values;
 }
 
 const std::vector<int64_t>& ModelFile::Shape(const std::string& name) const {

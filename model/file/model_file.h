@@ -39,8 +39,8 @@ class ModelFile {
   const std::string& hash() const { return hash_; }
   const std::string& path() const { return path_; }
 
-  // One of ModelTensors(config()), as float whatever its type in the file (F32, BF16 or F16); all
-  // finite. Open has checked that it is there; any other name gives an empty vector.
+  // One of ModelTensors(config()), as float whatever its type in the file (F32, BF16, F16 or I8);
+  // all finite. Open has checked that it is there; any other name gives an empty vector.
   std::vector<float> Tensor(const std::string& name) const;
   const std::vector<int64_t>& Shape(const std::string& name) const;  // likewise
 
@@ -56,8 +56,14 @@ class ModelFile {
   std::unique_ptr<MappedFile> file_;
 };
 
-// A tensor to be written. `type` of the file is chosen by the writer: bf16 for matrices
-// (TensorSpec), float for the rest, if `bfloat16`; else all float.
+// In a file a tensor NAME of type I8 has another, F32 and as long as NAME's first dimension, beside
+// it: each of its rows is to be multiplied with its own.
+inline constexpr char kRowScaleSuffix[] = ".row_scale";
+
+// The type of the matrices (TensorSpec) in a file that is written; the rest is float.
+enum class MatrixType { kFloat, kBFloat16, kInt8 };
+
+// A tensor to be written.
 struct NamedTensor {
   std::string name;
   std::vector<int64_t> shape;
@@ -69,7 +75,7 @@ struct NamedTensor {
 // and "rill.config" itself.
 absl::Status WriteModelFile(const std::string& path, const ModelConfig& config,
                             std::map<std::string, std::string> metadata,
-                            const std::vector<NamedTensor>& tensors, bool bfloat16);
+                            const std::vector<NamedTensor>& tensors, MatrixType matrices);
 
 // Sets one key of the metadata of the model file at `path`, in one atomic step; all else stays as
 // it is.

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <deque>
 #include <unordered_map>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +25,35 @@ struct PlannedTensor {
   TensorType type;
 };
 
+struct FilePlan {
+  std::vector<PlannedTensor> tensors;  // in the order of the file
+  std::deque<NamedTensor> scales;      // some of them
+};
+
+TensorType TypeInFile(MatrixType type) {
+  switch (type) {
+    case MatrixType::kFloat:
+      return TensorType::kF32;
+    case MatrixType::kBFloat16:
+      return TensorType::kBF16;
+    case MatrixType::kInt8:
+      return TensorType::kI8;
+  }
+  return TensorType::kF32;
+}
+
+// What the largest value of each row is 127 times of.
+NamedTensor RowScales(const NamedTensor& tensor) {
+  const size_t rows = static_cast<size_t>(tensor.shape[0]);
+  const size_t columns = tensor.values.size() / rows;
+  NamedTensor scales{tensor.name + kRowScaleSuffix, {tensor.shape[0]}, std::vector<float>(rows)};
+  for (size_t i = 0; i < tensor.values.size(); ++i) {
+    float& scale = scales.values[i / columns];
+    scale = std::max(scale, std::fabs(tensor.values[i]) / 127);
+  }
+  return scales;
+}
+
 absl::Status CheckTensor(const TensorSpec& spec, const NamedTensor& tensor) {
   if (tensor.shape != spec.shape) {
     return absl::InvalidArgumentError(absl::StrCat("tensor \"", spec.name, "\": shape must be [",
@@ -46,9 +77,8 @@ absl::Status CheckTensor(const TensorSpec& spec, const NamedTensor& tensor) {
 }
 
 // Floats first, so that every tensor is aligned to its type.
-absl::StatusOr<std::vector<PlannedTensor>> Plan(const ModelConfig& config,
-                                                const std::vector<NamedTensor>& tensors,
-                                                bool bfloat16) {
+absl::StatusOr<FilePlan> Plan(const ModelConfig& config, const std::vector<NamedTensor>& tensors,
+                              MatrixType matrices) {
   std::unordered_map<std::string, const NamedTensor*> by_name;
   for (const NamedTensor& tensor : tensors) {
     if (!by_name.emplace(tensor.name, &tensor).second) {
@@ -56,7 +86,8 @@ absl::StatusOr<std::vector<PlannedTensor>> Plan(const ModelConfig& config,
           absl::StrCat("tensor \"", tensor.name, "\" is given twice"));
     }
   }
-  std::vector<PlannedTensor> floats, halves;
+  FilePlan plan;
+  std::vector<PlannedTensor> small;
   for (const TensorSpec& spec : ModelTensors(config)) {
     const auto it = by_name.find(spec.name);
     if (it == by_name.end()) {
@@ -64,10 +95,11 @@ absl::StatusOr<std::vector<PlannedTensor>> Plan(const ModelConfig& config,
     }
     const absl::Status status = CheckTensor(spec, *it->second);
     if (!status.ok()) return status;
-    if (bfloat16 && spec.matrix) {
-      halves.push_back({it->second, TensorType::kBF16});
-    } else {
-      floats.push_back({it->second, TensorType::kF32});
+    const TensorType type = spec.matrix ? TypeInFile(matrices) : TensorType::kF32;
+    (type == TensorType::kF32 ? plan.tensors : small).push_back({it->second, type});
+    if (type == TensorType::kI8) {
+      plan.scales.push_back(RowScales(*it->second));
+      plan.tensors.push_back({&plan.scales.back(), TensorType::kF32});
     }
     by_name.erase(it);
   }
@@ -75,8 +107,8 @@ absl::StatusOr<std::vector<PlannedTensor>> Plan(const ModelConfig& config,
     return absl::InvalidArgumentError(
         absl::StrCat("tensor \"", by_name.begin()->first, "\" does not belong to this model"));
   }
-  floats.insert(floats.end(), halves.begin(), halves.end());
-  return floats;
+  plan.tensors.insert(plan.tensors.end(), small.begin(), small.end());
+  return plan;
 }
 
 std::string WithLength(const json& header) {
@@ -110,6 +142,16 @@ std::string TensorBytes(const PlannedTensor& planned) {
   if (planned.type == TensorType::kF32) {
     return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
   }
+  if (planned.type == TensorType::kI8) {
+    const NamedTensor scales = RowScales(*planned.tensor);
+    const size_t columns = values.size() / scales.values.size();
+    std::string bytes(values.size(), 0);
+    for (size_t i = 0; i < values.size(); ++i) {
+      const float scale = scales.values[i / columns];
+      bytes[i] = scale > 0 ? static_cast<char>(std::lround(values[i] / scale)) : 0;
+    }
+    return bytes;
+  }
   std::vector<kernels::BFloat16> rounded;
   rounded.reserve(values.size());
   for (const float value : values) {
@@ -123,7 +165,7 @@ std::string TensorBytes(const PlannedTensor& planned) {
 
 absl::Status WriteModelFile(const std::string& path, const ModelConfig& config,
                             std::map<std::string, std::string> metadata,
-                            const std::vector<NamedTensor>& tensors, bool bfloat16) {
+                            const std::vector<NamedTensor>& tensors, MatrixType matrices) {
   if (const absl::Status status = config.Validate(); !status.ok()) return status;
   metadata.insert_or_assign(kFormatKey, std::string(kFormat));
   metadata.insert_or_assign(kConfigKey, config.ToJson());
@@ -132,14 +174,14 @@ absl::Status WriteModelFile(const std::string& path, const ModelConfig& config,
       return absl::InvalidArgumentError(absl::StrCat("metadata: \"", key, "\" is not valid UTF-8"));
     }
   }
-  const absl::StatusOr<std::vector<PlannedTensor>> plan = Plan(config, tensors, bfloat16);
+  const absl::StatusOr<FilePlan> plan = Plan(config, tensors, matrices);
   if (!plan.ok()) return plan.status();
 
   AtomicFile file(path);
   if (const absl::Status status = file.Open(); !status.ok()) return status;
-  absl::Status status = file.Write(HeaderBytes(metadata, *plan));
-  for (size_t i = 0; i < plan->size() && status.ok(); ++i) {
-    status = file.Write(TensorBytes((*plan)[i]));
+  absl::Status status = file.Write(HeaderBytes(metadata, plan->tensors));
+  for (size_t i = 0; i < plan->tensors.size() && status.ok(); ++i) {
+    status = file.Write(TensorBytes(plan->tensors[i]));
   }
   if (!status.ok()) return status;
   return file.Commit();

@@ -60,13 +60,14 @@ bool ReadCount(const json& value, int64_t* count) {
 }
 
 absl::Status ReadType(const json& value, SafetensorsEntry* entry) {
-  for (const TensorType type : {TensorType::kF32, TensorType::kF16, TensorType::kBF16}) {
+  for (const TensorType type :
+       {TensorType::kF32, TensorType::kF16, TensorType::kBF16, TensorType::kI8}) {
     if (value == TensorTypeName(type)) {
       entry->type = type;
       return absl::OkStatus();
     }
   }
-  return absl::InvalidArgumentError("dtype must be F32, F16 or BF16");
+  return absl::InvalidArgumentError("dtype must be F32, F16, BF16 or I8");
 }
 
 absl::Status ReadShape(const json& value, SafetensorsEntry* entry) {
@@ -158,7 +159,10 @@ absl::Status CheckTiling(const std::map<std::string, SafetensorsEntry>& entries,
 
 }  // namespace
 
-int64_t TensorTypeBytes(TensorType type) { return type == TensorType::kF32 ? 4 : 2; }
+int64_t TensorTypeBytes(TensorType type) {
+  if (type == TensorType::kI8) return 1;
+  return type == TensorType::kF32 ? 4 : 2;
+}
 
 const char* TensorTypeName(TensorType type) {
   switch (type) {
@@ -168,6 +172,8 @@ const char* TensorTypeName(TensorType type) {
       return "F16";
     case TensorType::kBF16:
       return "BF16";
+    case TensorType::kI8:
+      return "I8";
   }
   return "";
 }

@@ -14,7 +14,7 @@
 
 namespace rill {
 
-enum class TensorType { kF32, kF16, kBF16 };
+enum class TensorType { kF32, kF16, kBF16, kI8 };
 
 int64_t TensorTypeBytes(TensorType type);
 const char* TensorTypeName(TensorType type);

@@ -40,8 +40,8 @@ inline constexpr float kMinForget = 1.0f / 1500.0f;
 struct TensorSpec {
   std::string name;
   std::vector<int64_t> shape;
-  bool matrix =
-      false;  // a large product's weight: bf16 in the file, and where the processor has it
+  bool matrix = false;  // a large product's weight: in a smaller type in the file, bf16 where the
+                        // processor has it
 };
 
 // Every tensor a model of this configuration must have, in file order.

@@ -3,7 +3,7 @@
 
     tests/bench/cuda_attention.py LIBRARY [--frames N...] [--type bf16|float] [--heads H]
 
-LIBRARY is librill_cuda_attention.so, of a build with -DRILL_CUDA=ON. Prints one table: the causal
+LIBRARY is librill_cuda_attention.so, of a build with CUDA. Prints one table: the causal
 product forward and backward, PyTorch's scaled_dot_product_attention (is_causal) and softmax attention
 written out, for heads of 64 dimensions, medians of CUDA's own clock. Queries and keys are positive
 already, and the quotient num / den is left out: both are a fused operation before and after. First the
@@ -22,37 +22,43 @@ import torch
 DIM = 64
 
 
-class Sizes(ctypes.Structure):
-    _fields_ = [('batch', ctypes.c_int64), ('heads', ctypes.c_int64), ('frames', ctypes.c_int64),
-                ('is_bfloat16', ctypes.c_int32)]
+class Call(ctypes.Structure):
+    """RillAttentionCall of kernels/cuda/attention_library.h."""
+    _fields_ = [*((name, ctypes.c_int64) for name in ('batch', 'heads', 'frames')),
+                ('is_bfloat16', ctypes.c_int32),
+                *((name, ctypes.c_void_p) for name in (
+                    'q', 'k', 'v', 'log_decay', 'chunk_end', 'z0', 'scratch', 'num', 'den',
+                    'd_num', 'd_den', 'd_q', 'd_k', 'd_v', 'd_log_decay', 'd_z0'))]
 
 
 class LinearAttention:
-    """The library's functions on tensors of one size."""
+    """The library's functions on tensors of one size, in the paper's form: no decay, no chunks."""
 
     def __init__(self, library, q, k, v):
-        self.sizes = Sizes(q.shape[0], q.shape[1], q.shape[2], q.dtype == torch.bfloat16)
         library.rill_attention_scratch_bytes.restype = ctypes.c_size_t
         self.kernels = library
-        self.inputs = q, k, v
         self.num = torch.empty_like(q)
         self.den = torch.empty(q.shape[:3], dtype=torch.float32, device=q.device)
         self.gradients = [torch.empty_like(q) for _ in range(3)]
-        count = library.rill_attention_scratch_bytes(ctypes.byref(self.sizes))
-        self.scratch = torch.empty(count, dtype=torch.uint8, device=q.device)
+        self.tensors = dict(q=q, k=k, v=v, num=self.num, den=self.den,
+                            **dict(zip(('d_q', 'd_k', 'd_v'), self.gradients)))
+        self.arguments = Call(q.shape[0], q.shape[1], q.shape[2], q.dtype == torch.bfloat16)
+        count = library.rill_attention_scratch_bytes(ctypes.byref(self.arguments), 1)
+        self.tensors['scratch'] = torch.empty(count, dtype=torch.uint8, device=q.device)
 
-    def call(self, function, *tensors):
-        pointers = [ctypes.c_void_p(tensor.data_ptr()) for tensor in (*tensors, self.scratch)]
-        error = function(ctypes.byref(self.sizes), *pointers)
+    def call(self, function, **more):
+        for name, tensor in {**self.tensors, **more}.items():
+            setattr(self.arguments, name, tensor.data_ptr())
+        error = function(ctypes.byref(self.arguments))
         if error != 0:
             raise RuntimeError(f'linear attention failed with CUDA error {error}')
 
     def forward(self):
-        self.call(self.kernels.rill_attention_forward, *self.inputs, self.num, self.den)
+        self.call(self.kernels.rill_attention_forward)
         return self.num, self.den
 
     def backward(self, d_num, d_den):
-        self.call(self.kernels.rill_attention_backward, *self.inputs, d_num, d_den, *self.gradients)
+        self.call(self.kernels.rill_attention_backward, d_num=d_num, d_den=d_den)
         return self.gradients
 
 

@@ -3,7 +3,7 @@
 // each corpus, precision, chunk length and decoder; fails if any word differs in float, where
 // rounding alone separates the two. (In BFloat16 that can turn a word that was nearly another.)
 //
-//   rill-cuda-words --model model/pretrained/rill-en-s.safetensors SPEECH/dev
+//   rill-cuda-words --model model/pretrained/rill-en-m.safetensors SPEECH/dev
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>

@@ -129,6 +129,14 @@ BENCHMARK_CAPTURE(EncoderStep, s, "s")
     ->Args({128, 8})
     ->Args({1, 512})
     ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(EncoderStep, m, "m")
+    ->ArgNames({"rows", "frames"})
+    ->Args({1, 8})
+    ->Args({8, 8})
+    ->Args({32, 8})
+    ->Args({128, 8})
+    ->Args({1, 512})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace rill

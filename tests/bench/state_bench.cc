@@ -25,7 +25,7 @@ absl::StatusOr<LiveStream> MakeLiveStream() {
   LiveStream live;
   RecognizerOptions options;
   options.language_model = std::string(kFolder) + "/en-60k-3gram.rlm";
-  auto recognizer = Recognizer::Load(std::string(kFolder) + "/rill-en-s.safetensors", options);
+  auto recognizer = Recognizer::Load(std::string(kFolder) + "/rill-en-m.safetensors", options);
   if (!recognizer.ok()) return recognizer.status();
   live.recognizer = *std::move(recognizer);
   auto worker = live.recognizer->NewWorker(2);

@@ -4,8 +4,8 @@
 // Single thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <type_traits>
 
@@ -49,7 +49,7 @@ class InputReader {
     static_assert(std::is_arithmetic_v<T>);
     T value{};
     const absl::string_view bytes = TakeBytes(sizeof(T));
-    std::memcpy(&value, bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(&value));
     return value;
   }
   uint8_t Byte() { return Take<uint8_t>(); }

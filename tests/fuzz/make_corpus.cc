@@ -135,7 +135,7 @@ int Main(const fs::path& corpus) {
   }
   const std::string model = folder / "tiny.safetensors";
   (void)WriteModelFile(model, TinyModelConfig(), {{"rill.name", "tiny"}},
-                       RandomTensors(TinyModelConfig(), 1), false);
+                       RandomTensors(TinyModelConfig(), 1), MatrixType::kFloat);
   const std::string file = ReadFile(model);
   uint64_t length = 0;
   std::memcpy(&length, file.data(), sizeof length);

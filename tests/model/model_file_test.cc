@@ -71,7 +71,8 @@ TEST_F(ModelFileTest, WhatIsWrittenIsRead) {
   const ModelConfig config = TinyModelConfig();
   const std::vector<NamedTensor> tensors = RandomTensors(config, 7);
   const std::string path = folder_ / "float.safetensors";
-  ASSERT_TRUE(WriteModelFile(path, config, {{"rill.language", "en"}}, tensors, false).ok());
+  ASSERT_TRUE(
+      WriteModelFile(path, config, {{"rill.language", "en"}}, tensors, MatrixType::kFloat).ok());
   const auto file = ModelFile::Open(path);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ((*file)->config().ToJson(), config.ToJson());
@@ -121,6 +122,71 @@ TEST_F(ModelFileTest, MatricesAreRoundedToBfloat16AndTheRestIsNot) {
       EXPECT_NEAR(read[k], wanted, specs[i].matrix ? std::abs(wanted) / 256 : 0) << specs[i].name;
     }
   }
+}
+
+TEST_F(ModelFileTest, MatricesOfInt8AreWithinHalfAStepOfTheirRow) {
+  const ModelConfig config = TinyModelConfig();
+  std::vector<NamedTensor> tensors = RandomTensors(config, 7);
+  const std::vector<TensorSpec> specs = ModelTensors(config);
+  bool zeroed = false;
+  for (size_t i = 0; i < specs.size() && !zeroed; ++i) {
+    zeroed = specs[i].matrix;  // a row of nothing, in the first matrix
+    if (zeroed)
+      std::fill_n(tensors[i].values.begin(), tensors[i].values.size() / specs[i].shape[0], 0.0f);
+  }
+  const std::string path = folder_ / "int8.safetensors";
+  ASSERT_TRUE(WriteModelFile(path, config, {}, tensors, MatrixType::kInt8).ok());
+  const auto file = ModelFile::Open(path);
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const std::vector<float> read = (*file)->Tensor(specs[i].name), &wanted = tensors[i].values;
+    ASSERT_EQ(read.size(), wanted.size());
+    const size_t columns = wanted.size() / specs[i].shape[0];
+    for (size_t k = 0; k < read.size(); k += columns) {
+      float largest = 0;
+      for (size_t c = 0; c < columns; ++c) largest = std::max(largest, std::abs(wanted[k + c]));
+      const float step = specs[i].matrix ? largest / 127 : 0;
+      for (size_t c = 0; c < columns; ++c) {
+        ASSERT_NEAR(read[k + c], wanted[k + c], 0.501f * step) << specs[i].name;
+      }
+    }
+  }
+}
+
+TEST_F(ModelFileTest, Int8WithoutItsRowScalesIsRefused) {
+  const std::string path = folder_ / "int8.safetensors";
+  const ModelConfig config = TinyModelConfig();
+  ASSERT_TRUE(WriteModelFile(path, config, {}, RandomTensors(config, 1), MatrixType::kInt8).ok());
+  const std::string bytes = ReadAll(path);
+  const uint64_t length = HeaderLength(bytes);
+  const json header = json::parse(bytes.substr(8, length));
+  const std::string data = bytes.substr(8 + length);
+  const std::string scale = "blocks.0.ffn1.up.weight.row_scale";
+  ASSERT_TRUE(header.contains(scale));
+  const auto error = [&](const auto& change) {
+    json changed = header;
+    change(changed);
+    return std::string(OpenBytes(Join(changed, data)).message());
+  };
+  EXPECT_EQ(error([](json& header) {}), "");
+  const auto refused = HasSubstr("\"blocks.0.ffn1.up.weight.row_scale\" must be F32, [");
+  EXPECT_THAT(error([&](json& header) {
+                json entry = header[scale];
+                header.erase(scale);
+                header["other"] = entry;
+              }),
+              refused);
+  EXPECT_THAT(error([&](json& header) {
+                const int64_t count = header[scale]["shape"][0];
+                header[scale]["shape"] = {1, count};
+              }),
+              refused);
+  EXPECT_THAT(error([&](json& header) {
+                const int64_t count = header[scale]["shape"][0];
+                header[scale]["dtype"] = "BF16";
+                header[scale]["shape"] = {2 * count};
+              }),
+              refused);
 }
 
 TEST_F(ModelFileTest, HalvesAndUnalignedTensorsAreRead) {
@@ -177,7 +243,7 @@ TEST_F(ModelFileTest, WriterChecksWhatTheReaderChecks) {
   const auto error = [&](const std::function<void(std::vector<NamedTensor>&)>& change) {
     std::vector<NamedTensor> tensors = RandomTensors(config, 1);
     change(tensors);
-    return std::string(WriteModelFile(path, config, {}, tensors, true).message());
+    return std::string(WriteModelFile(path, config, {}, tensors, MatrixType::kBFloat16).message());
   };
   EXPECT_THAT(error([](auto& t) { t.pop_back(); }), HasSubstr("head.bias"));
   EXPECT_THAT(error([](auto& t) { t.push_back(t[3]); }), HasSubstr("given twice"));
@@ -185,13 +251,15 @@ TEST_F(ModelFileTest, WriterChecksWhatTheReaderChecks) {
   EXPECT_THAT(error([](auto& t) { t[0].shape = {1}; }), HasSubstr("features.mean"));
   EXPECT_THAT(error([](auto& t) { t[0].values.pop_back(); }), HasSubstr("features.mean"));
   EXPECT_THAT(error([](auto& t) { t[1].values[2] = NAN; }), HasSubstr("features.inv_std"));
-  EXPECT_FALSE(
-      WriteModelFile(folder_ / "no/folder", config, {}, RandomTensors(config, 1), true).ok());
-  EXPECT_FALSE(
-      WriteModelFile(path, config, {{"rill.name", "\xFF"}}, RandomTensors(config, 1), true).ok());
+  EXPECT_FALSE(WriteModelFile(folder_ / "no/folder", config, {}, RandomTensors(config, 1),
+                              MatrixType::kBFloat16)
+                   .ok());
+  EXPECT_FALSE(WriteModelFile(path, config, {{"rill.name", "\xFF"}}, RandomTensors(config, 1),
+                              MatrixType::kBFloat16)
+                   .ok());
   ModelConfig bad = config;
   bad.width = 7;
-  EXPECT_FALSE(WriteModelFile(path, bad, {}, {}, true).ok());
+  EXPECT_FALSE(WriteModelFile(path, bad, {}, {}, MatrixType::kBFloat16).ok());
   EXPECT_EQ(ModelFile::Open(path).status().code(), absl::StatusCode::kNotFound);
 }
 

@@ -58,7 +58,7 @@ absl::Status WriteTestModel(const std::string& path, const ModelConfig& config, 
       {"rill.license", "none"},
       {"rill.description", "Random weights, for tests"},
   };
-  return WriteModelFile(path, config, metadata, RandomTensors(config, seed), /*bfloat16=*/true);
+  return WriteModelFile(path, config, metadata, RandomTensors(config, seed), MatrixType::kBFloat16);
 }
 
 }  // namespace rill

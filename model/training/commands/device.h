@@ -9,7 +9,8 @@
 
 namespace rill::training {
 
-// device: "cpu" or "cuda". compute: "float", "bf16", or "auto" (bf16 where it is fast).
+// device: "cpu" or "cuda", with the kernels of lib/rill/librill_cuda_attention.so, if it is there.
+// compute: "float", "bf16", or "auto" (bf16 where it is fast).
 // FailedPrecondition that says what is missing if the device cannot be had.
 absl::StatusOr<EncoderModule::Options> ModuleOptions(const std::string& device,
                                                      const std::string& compute);

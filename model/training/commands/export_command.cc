@@ -26,7 +26,14 @@ ExportCommand::ExportCommand(CLI::App& program)
       "--average-with", average_with_,
       "Model files whose weights are averaged with these, all alike: those that the run "
       "began from. Often better than each; evaluate to see");
-  app_->add_flag("--bf16,!--float", bfloat16_, "Matrices in bf16 (default), or all in float");
+  app_->add_option("--matrices", matrices_,
+                   "Type of the matrices in the file: float; bf16, in half the space; int8, in a "
+                   "quarter, with a factor for each row: evaluate what it costs")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, MatrixType>{{"float", MatrixType::kFloat},
+                                                                    {"bf16", MatrixType::kBFloat16},
+                                                                    {"int8", MatrixType::kInt8}}))
+      ->default_str("bf16");
   app_->add_option("--name", name_, "Name of the model; the output file's if not given");
   app_->add_option("--language", language_, "Language tag")->capture_default_str();
   app_->add_option("--license", license_, "Licence of the model, as SPDX writes it");
@@ -48,7 +55,7 @@ absl::Status ExportCommand::Run() {
   }
   ExportOptions options;
   options.average = average_;
-  options.bfloat16 = bfloat16_;
+  options.matrices = matrices_;
   std::vector<std::unique_ptr<ModelFile>> others;
   for (const std::string& path : average_with_) {
     auto model = ModelFile::Open(path);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "model/file/model_file.h"
 
 namespace rill::training {
 
@@ -25,7 +26,7 @@ class ExportCommand {
   std::vector<std::string> average_with_;
   std::string name_, language_ = "en", license_, training_data_, description_;
   bool average_ = true;
-  bool bfloat16_ = true;
+  MatrixType matrices_ = MatrixType::kBFloat16;
 };
 
 }  // namespace rill::training

@@ -79,6 +79,11 @@ void TrainCommand::AddLossFlags() {
           "differ. Every row is then computed twice: halve --rows")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
+  app_->add_option("--dropout", dropout_,
+                   "Such as 0.1: part of what each branch of the encoder adds that is left out, "
+                   "against learning the data by heart")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
   app_->add_option(
           "--delay-penalty", loss_.delay_penalty,
           "Nats, such as 0.01: makes letters come earlier. For a model that spells already")
@@ -250,6 +255,7 @@ absl::Status TrainCommand::Run() {
   if (!module.ok()) return module.status();
   module->plain = plain_ || module->device.is_cuda();
   module->seed = data_.seed;
+  module->dropout = dropout_;
 
   absl::StatusOr<std::unique_ptr<TrainingData>> data = TrainingData::Open(data_, start->config);
   if (!data.ok()) return data.status();

@@ -50,6 +50,7 @@ class TrainCommand {
   int replicas_ = 0;
   int nice_ = 0;
   double hours_of_audio_ = 0;
+  double dropout_ = 0;
   DataOptions data_;
   CorpusNumbers numbers_;
   LossOptions loss_;

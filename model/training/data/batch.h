@@ -25,6 +25,7 @@ struct Batch {
       features;  // [rows, 4 * frames, mel_bins] log-mel, augmented, normalised (mean 0, variance 1)
   std::vector<int32_t> chunk_end;  // [rows, frames]: exclusive end of each frame's chunk
   std::vector<PackedClip> clips;
+  uint64_t key = 0;          // drawn for this batch: for what the encoder draws at random
   double audio_seconds = 0;  // of clips, without padding
   int64_t characters = 0;    // of all clips (Clip::characters): what losses are divided by
 };

@@ -12,7 +12,7 @@ namespace rill::training {
 namespace {
 
 // First parts of random keys; the planner's own begin at 1.
-enum Purpose : uint64_t { kAugment = 101, kChunk = 102, kMask = 103 };
+enum Purpose : uint64_t { kAugment = 101, kChunk = 102, kMask = 103, kEncoder = 104 };
 
 constexpr size_t kRecentPlans = 2;               // batches made ahead reach into the next pass
 constexpr int64_t kMaxIndex = int64_t{1} << 40;  // times rows does not overflow
@@ -57,6 +57,7 @@ absl::StatusOr<Batch> BatchMaker::Make(int64_t index) const {
   batch.views = options_.views;
   batch.frames = options_.row_frames;
   batch.mel_bins = corpora_[0].clips->mel_bins();
+  batch.key = Random({kEncoder, options_.seed, static_cast<uint64_t>(index)}).Next();
   batch.features.resize(batch.rows * batch.frames * kFeatureFramesPerFrame * batch.mel_bins);
   batch.chunk_end.resize(batch.rows * batch.frames);
   for (int64_t row = 0; row < batch.rows; ++row) {

@@ -67,9 +67,11 @@ Tensor FusedCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int6
   return CtcFunction::apply(logits, &flat, skipped);
 }
 
-Tensor PlainCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped) {
-  std::vector<Tensor> inputs;
-  std::vector<int64_t> input_lengths, target_lengths;
+}  // namespace
+
+Tensor PlainCtcLossSum(const Tensor& logits, const std::vector<PackedClip>& clips,
+                       int64_t* skipped) {
+  std::vector<int64_t> first, input_lengths, target_lengths;
   std::vector<int32_t> targets;
   std::vector<float> weights;
   int64_t longest = 0;
@@ -79,28 +81,33 @@ Tensor PlainCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int6
       ++*skipped;
       continue;
     }
-    inputs.push_back(logits.select(0, c.row).narrow(0, c.first_frame, c.frames));
+    first.push_back(c.row * logits.size(1) + c.first_frame);
     longest = std::max(longest, c.frames);
     input_lengths.push_back(c.frames);
-    target_lengths.push_back(static_cast<int64_t>(c.labels.size()));
+    target_lengths.push_back(labels);
     targets.insert(targets.end(), c.labels.begin(), c.labels.end());
     weights.push_back(c.weight);
   }
-  if (inputs.empty()) return (logits * 0).sum();
-  for (Tensor& x : inputs) x = at::constant_pad_nd(x, {0, 0, 0, longest - x.size(0)});
-  const Tensor log_probs = at::log_softmax(at::stack(inputs, /*dim=*/1), -1);
+  if (first.empty()) return (logits * 0).sum();
+  // [longest, clips, vocab]: each clip's frames, then its last one again and again, which the loss
+  // leaves out.
+  const Tensor last = at::tensor(input_lengths, at::kLong).unsqueeze(0) - 1;
+  const Tensor frames = at::minimum(at::arange(longest, at::kLong).unsqueeze(1), last) +
+                        at::tensor(first, at::kLong).unsqueeze(0);
+  const Tensor inputs = logits.reshape({-1, logits.size(2)})
+                            .index_select(0, frames.reshape({-1}).to(logits.device()))
+                            .view({longest, static_cast<int64_t>(first.size()), logits.size(2)});
+  const Tensor log_probs = at::log_softmax(inputs, -1);
   const Tensor losses =
       at::ctc_loss(log_probs, at::tensor(targets, at::kInt).to(logits.device()), input_lengths,
                    target_lengths, /*blank=*/0, at::Reduction::None);
   return (losses * at::tensor(weights, at::kFloat).to(logits.device())).sum();
 }
 
-}  // namespace
-
 // LibTorch's own CTC takes its input for normalised, which a bonus on blank makes untrue.
 Tensor CtcLossSum(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped,
                   double delay_penalty) {
-  if (!logits.is_cpu() && delay_penalty == 0) return PlainCtc(logits, clips, skipped);
+  if (!logits.is_cpu() && delay_penalty == 0) return PlainCtcLossSum(logits, clips, skipped);
   return FusedCtc(logits.cpu(), clips, skipped, delay_penalty).to(logits.device());
 }
 

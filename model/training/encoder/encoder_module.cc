@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "model/file/tensor_names.h"
+#include "model/training/encoder/dropout.h"
 #include "model/training/encoder/fused_ops.h"
 #include "model/training/encoder/plain_ops.h"
 
@@ -159,9 +160,16 @@ Tensor EncoderModule::Attention(const std::string& name, const Tensor& y,
     const Tensor log_decay =
         (at::log_sigmoid(logits) - kMinForget).view({rows, frames, config_.heads}).transpose(1, 2);
     const Tensor z0 = at::softplus(Get(name + ".sink"));
-    const auto attend = options_.plain ? plain::Attention : fused::Attention;
-    merged = attend(qkvg, log_decay, chunk_end, Get(name + ".q_scale"), Get(name + ".k_scale"), z0,
-                    Get(name + ".merge_norm"));
+    const Tensor &q_scale = Get(name + ".q_scale"), &k_scale = Get(name + ".k_scale"),
+                 &merge_norm = Get(name + ".merge_norm");
+    if (options_.plain) {
+      const AttentionKernels* const kernels =
+          options_.attention.has_value() ? &*options_.attention : nullptr;
+      merged =
+          plain::Attention(qkvg, log_decay, chunk_end, q_scale, k_scale, z0, merge_norm, kernels);
+    } else {
+      merged = fused::Attention(qkvg, log_decay, chunk_end, q_scale, k_scale, z0, merge_norm);
+    }
   }
   return at::linear(merged.view({rows * frames, -1}), Get(name + ".out.weight"));
 }
@@ -180,15 +188,20 @@ Tensor EncoderModule::Head(const std::string& name, const Tensor& y, int64_t row
   return logits.view({rows, -1, config_.vocab_size()});
 }
 
-EncoderModule::Output EncoderModule::Forward(const Tensor& features, const Tensor& chunk_end) {
+EncoderModule::Output EncoderModule::Forward(const Tensor& features, const Tensor& chunk_end,
+                                             std::optional<uint64_t> dropout_key) {
   const int64_t rows = features.size(0);
   const Tensor ends = chunk_end.to(options_.device);
+  std::optional<Dropout> dropout;
+  if (dropout_key.has_value() && options_.dropout > 0) {
+    dropout.emplace(options_.dropout, *dropout_key, options_.device);
+  }
   Output out;
   Stream stream{Front(features), Tensor(), 0.0};
   for (int n = 0; n < config_.blocks; ++n) {
     const std::string block = "blocks." + std::to_string(n);
     const auto add = [&](const Tensor& branch, double scale) {
-      stream.branch = branch;
+      stream.branch = dropout.has_value() ? dropout->Apply(branch) : branch;
       stream.scale = scale;
     };
     Tensor y = AddBranch(stream, block + ".ffn1.norm");

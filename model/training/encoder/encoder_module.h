@@ -2,7 +2,8 @@
 // The same function as model/encoder/encoder.h (the tests hold one against the other).
 //
 // On a CPU the elementwise parts, attention and CTC are rill's fused kernels wrapped as autograd
-// functions; elsewhere (or if `plain`), LibTorch's own operations compute the same.
+// functions; elsewhere (or if `plain`), LibTorch's own operations compute the same, and attention
+// is rill's where it has a kernel for the device.
 //
 // Thread rule: one thread at a time. Replicas that share their parameters' memory (Replicate) may
 // run at the same time, each accumulating into its own gradients.
@@ -12,11 +13,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/file/model_config.h"
 #include "model/training/data/batch.h"
+#include "model/training/encoder/linear_attention.h"
 
 namespace rill::training {
 
@@ -31,7 +34,9 @@ class EncoderModule {
   struct Options {
     torch::Device device = torch::kCPU;
     torch::ScalarType compute = torch::kFloat;  // kBFloat16: weights and activations in memory
-    bool plain = false;                         // LibTorch operations only
+    bool plain = false;                         // LibTorch operations only, but for:
+    std::optional<AttentionKernels> attention;  // of the device; else quadratic attention
+    double dropout = 0;  // part of what a branch adds to the residual stream that is left out
     uint64_t seed = 1;
   };
 
@@ -44,8 +49,9 @@ class EncoderModule {
   EncoderModule(const ModelConfig& config, const Options& options);
 
   // features: [rows, 4 * frames, mel_bins], normalised, in any float type; chunk_end: [rows,
-  // frames] int32.
-  Output Forward(const torch::Tensor& features, const torch::Tensor& chunk_end);
+  // frames] int32. What dropout leaves out depends on `dropout_key`; without one there is none.
+  Output Forward(const torch::Tensor& features, const torch::Tensor& chunk_end,
+                 std::optional<uint64_t> dropout_key = std::nullopt);
 
   // A module whose parameters share this one's memory and have gradients of their own.
   std::unique_ptr<EncoderModule> Replicate() const;
@@ -89,5 +95,9 @@ class EncoderModule {
 // delay_penalty: see LossOptions.
 torch::Tensor CtcLossSum(const torch::Tensor& logits, const std::vector<PackedClip>& clips,
                          int64_t* skipped, double delay_penalty = 0);
+
+// The same in LibTorch's own operations, without the delay penalty: on a GPU. Any device.
+torch::Tensor PlainCtcLossSum(const torch::Tensor& logits, const std::vector<PackedClip>& clips,
+                              int64_t* skipped);
 
 }  // namespace rill::training

@@ -11,7 +11,8 @@ std::unique_ptr<Trainable> EncoderTrainable::Replicate() const {
   return std::make_unique<EncoderTrainable>(module_->Replicate(), loss_);
 }
 
-EncoderModule::Output EncoderTrainable::Forward(const Batch& batch) {
+EncoderModule::Output EncoderTrainable::Forward(const Batch& batch,
+                                                std::optional<uint64_t> dropout_key) {
   // from_blob wants a pointer to non-const; Forward only reads.
   const at::Tensor features = at::from_blob(
       const_cast<float*>(batch.features.data()),
@@ -19,32 +20,35 @@ EncoderModule::Output EncoderTrainable::Forward(const Batch& batch) {
   const at::Tensor chunk_end = at::from_blob(const_cast<int32_t*>(batch.chunk_end.data()),
                                              {batch.rows, batch.frames}, at::kInt);
   const at::Device device = module_->options().device;
-  return module_->Forward(features.to(device), chunk_end.to(device));
+  return module_->Forward(features.to(device), chunk_end.to(device), dropout_key);
 }
 
 BatchLoss EncoderTrainable::Backward(const Batch& batch) {
-  const EncoderModule::Output output = Forward(batch);
+  const EncoderModule::Output output = Forward(batch, batch.key);
   BatchLoss result;
-  at::Tensor loss = CtcLossSum(output.logits, batch.clips, &result.skipped, loss_.delay_penalty);
-  result.top = loss.item<double>();
+  const at::Tensor top =
+      CtcLossSum(output.logits, batch.clips, &result.skipped, loss_.delay_penalty);
+  at::Tensor loss = top, middle, difference;
   if (output.intermediate.defined() && loss_.intermediate > 0) {
     int64_t skipped_again = 0;
-    const at::Tensor middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
-    result.intermediate = middle.item<double>();
+    middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
     loss = (1 - loss_.intermediate) * loss + loss_.intermediate * middle;
   }
   if (loss_.consistency > 0 && batch.views == 2) {
-    const at::Tensor difference = ConsistencyLoss(output.logits, batch.clips);
-    result.consistency = difference.item<double>();
+    difference = ConsistencyLoss(output.logits, batch.clips);
     loss = loss + loss_.consistency * difference;
   }
   loss.backward();
+  // Last: to read a value is to wait for a GPU.
+  result.top = top.item<double>();
+  if (middle.defined()) result.intermediate = middle.item<double>();
+  if (difference.defined()) result.consistency = difference.item<double>();
   return result;
 }
 
 torch::Tensor EncoderTrainable::Logits(const Batch& batch) {
   const at::NoGradGuard no_grad;
-  return Forward(batch).logits.to(at::kCPU, at::kFloat).contiguous();
+  return Forward(batch, std::nullopt).logits.to(at::kCPU, at::kFloat).contiguous();
 }
 
 }  // namespace rill::training

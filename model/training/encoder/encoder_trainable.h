@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "model/training/encoder/loss_options.h"
@@ -20,7 +21,7 @@ class EncoderTrainable : public Trainable {
   torch::Tensor Logits(const Batch& batch) override;
 
  private:
-  EncoderModule::Output Forward(const Batch& batch);
+  EncoderModule::Output Forward(const Batch& batch, std::optional<uint64_t> dropout_key);
 
   std::unique_ptr<EncoderModule> module_;
   LossOptions loss_;

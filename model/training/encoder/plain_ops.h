@@ -6,6 +6,8 @@
 
 #include <tuple>
 
+#include "model/training/encoder/linear_attention.h"
+
 namespace rill::training::plain {
 
 std::tuple<at::Tensor, at::Tensor> AddRmsNorm(const at::Tensor& x, const at::Tensor& branch,
@@ -14,11 +16,12 @@ at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, bool silu);
 at::Tensor Silu(const at::Tensor& x);
 at::Tensor GluConv(const at::Tensor& x, const at::Tensor& weight);
 
-// Quadratic in the number of frames. Undefined log_decay, q_scale, k_scale, z0, merge_norm switch
-// that part off; without merge_norm there is no gate either and qkvg is [batch, frames, 3, heads,
-// 64].
+// Quadratic in the number of frames; linear if there are kernels. Undefined log_decay, q_scale,
+// k_scale, z0, merge_norm switch that part off; without merge_norm there is no gate either and qkvg
+// is [batch, frames, 3, heads, 64]. Kernels take all of them or none.
 at::Tensor Attention(const at::Tensor& qkvg, const at::Tensor& log_decay,
                      const at::Tensor& chunk_end, const at::Tensor& q_scale,
-                     const at::Tensor& k_scale, const at::Tensor& z0, const at::Tensor& merge_norm);
+                     const at::Tensor& k_scale, const at::Tensor& z0, const at::Tensor& merge_norm,
+                     const AttentionKernels* kernels = nullptr);
 
 }  // namespace rill::training::plain

@@ -33,14 +33,9 @@ int64_t FusedParts(const std::string& name, int64_t rows, int64_t attention_widt
   return 1;
 }
 
-at::Tensor MuonDirection(const at::Tensor& momentum, int64_t parts, int steps,
-                         at::ScalarType compute) {
-  const int64_t rows = momentum.size(0) / parts;
-  const int64_t columns = momentum.size(1);
-  const double scale = 0.2 * std::sqrt(static_cast<double>(std::max(rows, columns)));
-  return Orthogonalize(momentum.view({parts, rows, columns}), steps, compute)
-      .reshape({parts * rows, columns})
-      .mul_(scale);
+at::Tensor MuonDirection(const at::Tensor& momenta, int steps, at::ScalarType compute) {
+  const int64_t longest = std::max(momenta.size(1), momenta.size(2));
+  return Orthogonalize(momenta, steps, compute).mul_(0.2 * std::sqrt(double(longest)));
 }
 
 }  // namespace rill::training

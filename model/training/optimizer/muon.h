@@ -20,9 +20,8 @@ at::Tensor Orthogonalize(const at::Tensor& matrix, int steps, at::ScalarType com
 // value and gate (3 in paper mode, without the gate), 2 for a GLU's halves, else 1.
 int64_t FusedParts(const std::string& name, int64_t rows, int64_t attention_width);
 
-// Orthogonalises each of the `parts` row blocks of [rows, cols] apart, and scales them by
-// 0.2 sqrt(max(rows / parts, cols)): an update as large as AdamW's, so that one rate serves both.
-at::Tensor MuonDirection(const at::Tensor& momentum, int64_t parts, int steps,
-                         at::ScalarType compute);
+// Orthogonalises each of the matrices [matrices, rows, cols] apart, and scales them by
+// 0.2 sqrt(max(rows, cols)): an update as large as AdamW's, so that one rate serves both.
+at::Tensor MuonDirection(const at::Tensor& momenta, int steps, at::ScalarType compute);
 
 }  // namespace rill::training

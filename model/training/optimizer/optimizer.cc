@@ -34,10 +34,12 @@ Optimizer::Optimizer(const std::vector<Parameter>& parameters, int64_t attention
     states_.emplace_back(parameter, attention_width, options);
   }
   shares_ = ShareOut(states_, team.size());
+  if (!states_.empty() && states_.front().master().is_cuda()) list_.emplace(states_, options_);
 }
 
 absl::StatusOr<double> Optimizer::Gather(const std::vector<std::vector<Parameter>*>& replicas,
                                          double scale) {
+  if (list_.has_value()) return list_->Gather(replicas, scale);
   std::vector<at::Tensor> squares(states_.size());
   const absl::Status status = team_.Run([&](int thread) {
     std::vector<at::Tensor> gradients(replicas.size());
@@ -58,6 +60,10 @@ absl::StatusOr<double> Optimizer::Gather(const std::vector<std::vector<Parameter
 
 absl::Status Optimizer::Update(int64_t step, double rate, double norm) {
   const double clip = norm > options_.clip_norm ? options_.clip_norm / norm : 1;
+  if (list_.has_value()) {
+    list_->Update(step, rate, clip);
+    return absl::OkStatus();
+  }
   return team_.Run([&](int thread) {
     for (const size_t i : shares_[thread]) states_[i].Update(step, rate, clip);
     return absl::OkStatus();

@@ -1,14 +1,17 @@
-// All parameters of a model under training, shared out among the threads of a team. A step is two
-// calls of Gather and Update; nothing in its result depends on the number or the timing of threads.
+// All parameters of a model under training, shared out among the threads of a team; on a GPU, which
+// one thread keeps busy, as a ParameterList. A step is two calls of Gather and Update; nothing in
+// its result depends on the number or the timing of threads.
 //
 // Thread rule: one thread at a time; the work inside is spread over the team.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/training/optimizer/parameter_list.h"
 #include "model/training/optimizer/parameter_state.h"
 #include "model/training/optimizer/thread_team.h"
 
@@ -38,6 +41,7 @@ class Optimizer {
   ThreadTeam& team_;
   std::vector<ParameterState> states_;
   std::vector<std::vector<size_t>> shares_;  // per thread: indices into states_
+  std::optional<ParameterList> list_;        // on a GPU: all of states_
 };
 
 }  // namespace rill::training

@@ -23,6 +23,10 @@ at::ScalarType NewtonSchulzType(const at::Tensor& tensor) {
 
 }  // namespace
 
+double AverageDecay(const OptimizerOptions& options, int64_t step) {
+  return std::min(options.average_decay, (1.0 + step) / (10.0 + step));
+}
+
 ParameterState::ParameterState(const Parameter& parameter, int64_t attention_width,
                                const OptimizerOptions& options)
     : name_(parameter.name),
@@ -58,16 +62,17 @@ void ParameterState::Update(int64_t step, double rate, double clip) {
   } else {
     UpdateAdam(step, rate);
   }
-  // In the first steps a slow average would still hold the random start.
-  const double decay = std::min(options_.average_decay, (1.0 + step) / (10.0 + step));
-  average_.lerp_(master_, 1 - decay);
+  average_.lerp_(master_, 1 - AverageDecay(options_, step));
   ShowMaster();
 }
 
 void ParameterState::UpdateMuon(double rate) {
   momentum_.lerp_(gradient_, 1 - options_.muon_momentum);
   const at::Tensor nesterov = gradient_.lerp(momentum_, options_.muon_momentum);
-  master_.sub_(MuonDirection(nesterov, parts_, options_.newton_schulz_steps, compute_), rate);
+  const at::Tensor direction =
+      MuonDirection(nesterov.view({parts_, nesterov.size(0) / parts_, nesterov.size(1)}),
+                    options_.newton_schulz_steps, compute_);
+  master_.sub_(direction.reshape(master_.sizes()), rate);
 }
 
 void ParameterState::UpdateAdam(int64_t step, double rate) {

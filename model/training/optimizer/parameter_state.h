@@ -33,6 +33,9 @@ struct OptimizerOptions {
   double average_decay = 0.999;
 };
 
+// Of the moving average in a step. In the first steps a slow one would still hold the random start.
+double AverageDecay(const OptimizerOptions& options, int64_t step);
+
 class ParameterState {
  public:
   // `attention_width`: see FusedParts.
@@ -63,6 +66,8 @@ class ParameterState {
   std::vector<std::pair<std::string, at::Tensor>> Tensors() const;
 
  private:
+  friend class ParameterList;
+
   void UpdateMuon(double rate);
   void UpdateAdam(int64_t step, double rate);
 
@@ -70,7 +75,7 @@ class ParameterState {
   OptimizerOptions options_;
   bool by_muon_;
   bool decays_;
-  int64_t parts_;
+  int64_t parts_;           // equal row blocks that are matrices in their own right
   at::ScalarType compute_;  // of Newton-Schulz
   at::Tensor tensor_;       // the module's own
   at::Tensor master_, average_, gradient_, momentum_;

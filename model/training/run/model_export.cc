@@ -62,7 +62,7 @@ absl::Status ExportModel(const Checkpoint& checkpoint, const ExportOptions& opti
   metadata.try_emplace("rill.description",
                        absl::StrFormat("Trained for %d steps on %.1f hours of audio.",
                                        progress.step, progress.audio_seconds / 3600));
-  return WriteModelFile(path, checkpoint.config, std::move(metadata), tensors, options.bfloat16);
+  return WriteModelFile(path, checkpoint.config, std::move(metadata), tensors, options.matrices);
 }
 
 }  // namespace rill::training

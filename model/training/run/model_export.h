@@ -12,8 +12,8 @@
 namespace rill::training {
 
 struct ExportOptions {
-  bool average = true;   // the moving average of the weights; else the last weights
-  bool bfloat16 = true;  // matrices in half the space
+  bool average = true;  // the moving average of the weights; else the last weights
+  MatrixType matrices = MatrixType::kBFloat16;
   // Models of the same size whose weights are averaged with the checkpoint's, all alike: ends of
   // runs that began with one another lie in one valley, and their mean is often better than each
   // (M. Wortsman et al., "Model soups", ICML 2022).

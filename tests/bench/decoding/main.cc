@@ -22,7 +22,7 @@ constexpr char kAbout[] =
     "tabs, the first names the kind of line; comments (#) name the others.";
 
 constexpr char kExample[] =
-    "  rill-decode-eval sweep --model model/pretrained/rill-en-xs.safetensors \\\n"
+    "  rill-decode-eval sweep --model model/pretrained/rill-en-m.safetensors \\\n"
     "    --lm model/pretrained/en-60k-3gram.rlm --decoder lexicon --lm-weight 0.3,0.5 SPEECH/dev\n"
     "scripts/measure_decoding.sh runs all of them.\n";
 

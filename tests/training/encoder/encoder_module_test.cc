@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/linear_attention.h"
 #include "model/encoder/encoder.h"
 #include "model/file/model_file.h"
 #include "tests/temporary_folder.h"
@@ -54,28 +55,55 @@ void Perturb(EncoderModule& module) {
   }
 }
 
+// The processor's kernels behind the functions of kernels/cuda/attention_library.h, in float.
+template <bool kBackward>
+int AttendOnCpu(const RillAttentionCall* call) {
+  const kernels::AttentionShape shape = {call->batch, call->heads, call->frames};
+  const auto in = [](const void* values) { return static_cast<const float*>(values); };
+  const auto out = [](void* values) { return static_cast<float*>(values); };
+  const kernels::AttentionInputs<float> inputs = {in(call->q),     in(call->k),     in(call->v),
+                                                  call->log_decay, call->chunk_end, call->z0};
+  if (kBackward) {
+    kernels::LinearAttentionBackward<float>(
+        shape, inputs, in(call->d_num), call->d_den,
+        {out(call->d_q), out(call->d_k), out(call->d_v), call->d_log_decay, call->d_z0});
+  } else {
+    kernels::LinearAttentionForward<float>(shape, inputs, out(call->num), call->den);
+  }
+  return call->scratch != nullptr && call->is_bfloat16 == 0 ? 0 : 1;
+}
+
+size_t SomeScratch(const RillAttentionCall* call, int32_t is_backward) { return 64; }
+
 class FusedAgainstPlain : public ::testing::TestWithParam<int> {};
 
 TEST_P(FusedAgainstPlain, SameOutputsAndGradients) {
   const ModelConfig config = TinyConfig();
   EncoderModule fused(config, {}), plain(config, {.plain = true});
-  Perturb(fused);
-  Perturb(plain);
+  EncoderModule mixed(
+      config, {.plain = true,
+               .attention = AttentionKernels{SomeScratch, AttendOnCpu<false>, AttendOnCpu<true>}});
+  for (EncoderModule* module : {&fused, &plain, &mixed}) Perturb(*module);
   const int64_t frames = 37;
   const Tensor features = RandomFeatures(config, 2, frames);
   const Tensor ends = Grid(2, frames, GetParam());
 
-  const auto a = fused.Forward(features, ends), b = plain.Forward(features, ends);
-  EXPECT_LT(RelativeError(a.logits, b.logits), 1e-5);
-  EXPECT_LT(RelativeError(a.intermediate, b.intermediate), 1e-5);
-
-  const Tensor weights = at::randn(a.logits.sizes());
-  ((a.logits * weights).sum() + a.intermediate.square().sum()).backward();
-  ((b.logits * weights).sum() + b.intermediate.square().sum()).backward();
-  for (size_t i = 0; i < fused.parameters().size(); ++i) {
-    const Parameter &p = fused.parameters()[i], &q = plain.parameters()[i];
-    ASSERT_TRUE(p.tensor.grad().defined()) << p.name;
-    EXPECT_LT(RelativeError(p.tensor.grad(), q.tensor.grad()), 1e-4) << p.name;
+  const Tensor weights = at::randn({2, frames, config.vocab_size()});
+  const auto forward_and_backward = [&](EncoderModule& module) {
+    EncoderModule::Output output = module.Forward(features, ends);
+    ((output.logits * weights).sum() + output.intermediate.square().sum()).backward();
+    return output;
+  };
+  const auto expected = forward_and_backward(plain);
+  for (EncoderModule* module : {&fused, &mixed}) {
+    const auto got = forward_and_backward(*module);
+    EXPECT_LT(RelativeError(got.logits, expected.logits), 1e-5);
+    EXPECT_LT(RelativeError(got.intermediate, expected.intermediate), 1e-5);
+    for (size_t i = 0; i < plain.parameters().size(); ++i) {
+      const Parameter &p = module->parameters()[i], &q = plain.parameters()[i];
+      ASSERT_TRUE(p.tensor.grad().defined()) << p.name;
+      EXPECT_LT(RelativeError(p.tensor.grad(), q.tensor.grad()), 1e-4) << p.name;
+    }
   }
 }
 
@@ -154,7 +182,7 @@ class ParallelAgainstRecurrent : public ::testing::TestWithParam<std::tuple<Atte
           {p.name, p.tensor.sizes().vec(), std::vector<float>(data, data + flat.numel())});
     }
     const std::string path = folder_ / "model.safetensors";
-    EXPECT_TRUE(WriteModelFile(path, config, {}, tensors, /*bfloat16=*/false).ok());
+    EXPECT_TRUE(WriteModelFile(path, config, {}, tensors, MatrixType::kFloat).ok());
     auto file = ModelFile::Open(path);
     EXPECT_TRUE(file.ok()) << file.status();
     return *std::move(file);

@@ -1,9 +1,12 @@
-// What the loss of the trainer may have besides CTC: a penalty on delay, and consistency of two
-// views.
+// What the loss of the trainer is made of on a GPU, and may have besides CTC: a penalty on delay,
+// consistency of two views; and dropout.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "model/training/encoder/consistency_loss.h"
+#include "model/training/encoder/dropout.h"
 #include "model/training/encoder/encoder_module.h"
 
 namespace rill::training {
@@ -35,6 +38,60 @@ TEST(DelayPenaltyTest, CountsAnewAfterASureBlank) {
   logits.select(-1, 2).fill_(-20);
   logits.select(-1, 0).fill_(10);  // no frame has anything but blank: there is nothing to move
   EXPECT_NEAR(ExpectedFrame(logits, 0.1), ExpectedFrame(logits, 0), 1e-3);
+}
+
+TEST(PlainCtcTest, IsTheFusedLoss) {
+  at::manual_seed(2);
+  const Tensor logits = at::randn({2, 20, 6});
+  // Of all lengths and weights, one without text, one that fits nowhere, and frames of no clip.
+  const std::vector<PackedClip> clips = {{0, 0, 7, {1, 2, 2}, 1.0f},
+                                         {0, 7, 4, {5}, 0.5f},
+                                         {0, 12, 3, {3, 3, 3}, 1.0f},
+                                         {1, 2, 5, {}, 1.0f},
+                                         {1, 8, 12, {4, 1, 5, 2, 3}, 2.0f}};
+  const auto compute = [&](const auto& function) {
+    const Tensor x = logits.clone().requires_grad_(true);
+    int64_t skipped = 0;
+    const Tensor loss = function(x, &skipped);
+    loss.backward();
+    EXPECT_EQ(skipped, 1);
+    return std::pair(loss.template item<double>(), x.grad());
+  };
+  const auto [fused, fused_gradient] =
+      compute([&](const Tensor& x, int64_t* skipped) { return CtcLossSum(x, clips, skipped); });
+  const auto [plain, plain_gradient] = compute(
+      [&](const Tensor& x, int64_t* skipped) { return PlainCtcLossSum(x, clips, skipped); });
+  EXPECT_NEAR(plain, fused, 1e-4 * fused);
+  EXPECT_TRUE(at::allclose(plain_gradient, fused_gradient, 1e-3, 1e-5));
+}
+
+TEST(PlainCtcTest, ClipsThatFitNowhereGiveNothing) {
+  const Tensor logits = at::randn({1, 4, 3}).requires_grad_(true);
+  int64_t skipped = 0;
+  const Tensor loss = PlainCtcLossSum(logits, {{0, 0, 2, {1, 1, 1}, 1.0f}}, &skipped);
+  loss.backward();
+  EXPECT_EQ(skipped, 1);
+  EXPECT_EQ(loss.item<double>(), 0);
+  EXPECT_EQ(logits.grad().abs().max().item<float>(), 0);
+}
+
+TEST(DropoutTest, LeavesOutItsPartAndKeepsTheMean) {
+  const Tensor x = at::ones({400, 100}).requires_grad_(true);
+  const Tensor y = Dropout(0.25, 7, at::kCPU).Apply(x);
+  EXPECT_NEAR((y == 0).to(at::kFloat).mean().item<double>(), 0.25, 0.01);
+  EXPECT_NEAR(y.mean().item<double>(), 1, 0.02);
+  y.sum().backward();
+  EXPECT_TRUE(x.grad().equal(y.detach()));  // what is left out learns nothing
+}
+
+TEST(DropoutTest, DependsOnItsKeyAlone) {
+  const Tensor x = at::ones({40, 10});
+  Dropout first(0.5, 7, at::kCPU);
+  const Tensor a = first.Apply(x), b = first.Apply(x);
+  at::manual_seed(3);
+  EXPECT_TRUE(Dropout(0.5, 7, at::kCPU).Apply(x).equal(a));
+  EXPECT_FALSE(a.equal(b));
+  EXPECT_FALSE(Dropout(0.5, 8, at::kCPU).Apply(x).equal(a));
 }
 
 TEST(ConsistencyLossTest, IsTheDivergenceBothWays) {

@@ -45,20 +45,22 @@ TEST_P(OrthogonalizeTest, LeavesZeroAtZero) {
 
 INSTANTIATE_TEST_SUITE_P(Types, OrthogonalizeTest, testing::Values(at::kFloat, at::kBFloat16));
 
-TEST(MuonDirectionTest, OrthogonalisesFusedPartsApart) {
+TEST(MuonDirectionTest, OrthogonalisesMatricesApart) {
   const at::Tensor first = Random({32, 48}, 1);
   // Ten thousand times smaller: together with the first it would vanish.
   const at::Tensor second = Random({32, 48}, 2) * 1e-4;
-  const at::Tensor fused = MuonDirection(at::cat({first, second}), 2, 5, at::kFloat);
-  const at::Tensor apart =
-      at::cat({MuonDirection(first, 1, 5, at::kFloat), MuonDirection(second, 1, 5, at::kFloat)});
-  EXPECT_TRUE(at::allclose(fused, apart, 1e-3, 1e-4));
-  const at::Tensor whole = MuonDirection(at::cat({first, second}), 1, 5, at::kFloat);
-  EXPECT_FALSE(at::allclose(fused, whole, 1e-1, 1e-1));
+  const auto direction = [](const at::Tensor& momenta) {
+    return MuonDirection(momenta, 5, at::kFloat);
+  };
+  const at::Tensor together = direction(at::stack({first, second}));
+  const at::Tensor apart = at::cat({direction(first.unsqueeze(0)), direction(second.unsqueeze(0))});
+  EXPECT_TRUE(at::allclose(together, apart, 1e-3, 1e-4));
+  const at::Tensor as_one = direction(at::cat({first, second}).unsqueeze(0)).view({2, 32, 48});
+  EXPECT_FALSE(at::allclose(together, as_one, 1e-1, 1e-1));
 }
 
 TEST(MuonDirectionTest, HasTheSizeOfAnAdamUpdate) {
-  const at::Tensor direction = MuonDirection(Random({128, 512}), 1, 5, at::kFloat);
+  const at::Tensor direction = MuonDirection(Random({1, 128, 512}), 5, at::kFloat);
   EXPECT_NEAR(direction.square().mean().sqrt().item<double>(), 0.2, 0.05);
 }
 

@@ -53,6 +53,33 @@ TEST(OptimizerTest, ClipsByTheGlobalNorm) {
   }
 }
 
+TEST(ParameterListTest, StepsAsTheParametersDoOneByOne) {
+  ThreadTeam team(1);
+  const OptimizerOptions options;
+  LinearTrainable model, other;
+  Optimizer apart(model.parameters(), 64, options, team);
+  Optimizer states(other.parameters(), 64, options, team);
+  ParameterList together(states.states(), options);
+  for (int step = 0; step < 5; ++step) {
+    model.Backward(RandomBatch(step));
+    other.Backward(RandomBatch(step));
+    const double norm = *apart.Gather({&model.parameters()}, 0.1);
+    EXPECT_NEAR(together.Gather({&other.parameters()}, 0.1), norm, 1e-5 * norm);
+    EXPECT_FALSE(other.parameters()[0].tensor.grad().defined());
+    ASSERT_TRUE(apart.Update(step, 0.01, 10).ok());  // more than the limit: clipped
+    together.Update(step, 0.01, options.clip_norm / 10);
+  }
+  for (size_t i = 0; i < apart.states().size(); ++i) {
+    const auto expected = apart.states()[i].Tensors(), got = states.states()[i].Tensors();
+    for (size_t k = 0; k < expected.size(); ++k) {
+      EXPECT_TRUE(at::allclose(got[k].second, expected[k].second, 1e-2, 2e-4))
+          << expected[k].first << " of " << apart.states()[i].name();
+    }
+    EXPECT_TRUE(
+        at::allclose(other.parameters()[i].tensor, model.parameters()[i].tensor, 1e-2, 2e-4));
+  }
+}
+
 TEST(OptimizerTest, ThreadsDoNotChangeABit) {
   std::vector<at::Tensor> first;
   for (const int threads : {1, 2, 3}) {

@@ -68,7 +68,8 @@ TEST(ParameterStateTest, MuonStepsAlongTheOrthogonalisedNesterovMomentum) {
   at::Tensor momentum = at::zeros_like(start);
   for (const at::Tensor& gradient : {first, second}) {
     momentum = 0.95 * momentum + gradient;
-    const at::Tensor direction = MuonDirection(gradient + 0.95 * momentum, 1, 5, compute);
+    const at::Tensor direction =
+        MuonDirection((gradient + 0.95 * momentum).unsqueeze(0), 5, compute).squeeze(0);
     expected = expected * (1 - 0.01 * 0.05) - 0.01 * direction;
   }
   // The state's momentum is 20 times smaller, so roundings in bf16 may differ; a step is about

@@ -1,0 +1,27 @@
+// Dropout (N. Srivastava et al., JMLR 2014) whose draws depend on nothing but a key, so that a run
+// that is resumed draws the same.
+//
+// Thread rule: one thread at a time; on a GPU also one object at a time, since the device has one
+// generator.
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace rill::training {
+
+class Dropout {
+ public:
+  // probability: in [0, 1), of each value to become 0; the others grow by 1 / (1 - probability).
+  Dropout(double probability, uint64_t key, const at::Device& device);
+
+  at::Tensor Apply(const at::Tensor& x);
+
+ private:
+  double keep_;
+  at::Generator generator_;
+};
+
+}  // namespace rill::training
