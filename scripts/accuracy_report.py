@@ -104,7 +104,7 @@ def main():
         "## Noise, telephone, level",
         "",
         "At 320 ms. `noise20`: a sound of SPEECH/noise (music, loops, sounds of games) 20 dB below the speech; `telephone`: 8 kHz, mu-law; `level-30`: 30 dB",
-        "softer. `rill-train` leaves the sounds out that are mixed in; models trained before it did so, the shipped one among them, have heard them",
+        "softer. `rill-train` leaves the sounds out that are mixed in; the shipped model was grown from one that has heard them",
         "in training.",
         "",
         table(["condition"] + heads, rows_of(noisy, [(name, name) for name in ["clean"] + values(conditions)])),

@@ -143,8 +143,8 @@ def report(folder, model, lm):
     add("Least confidence of an utterance", "Words wrong by `min_confidence`, percent.", ["", "at least"] + heads,
         cells(rows, both, [("word-errors", 2)]))
     rows = read(folder, "noise")["noise"]
-    add("Noise", f"{rows[0]['minutes']} minutes of sounds and music in which nobody speaks. `rill-train` leaves them out; models trained before it did so, the"
-        " shipped one among them, have heard them in training.",
+    add("Noise", f"{rows[0]['minutes']} minutes of sounds and music in which nobody speaks. `rill-train` leaves them out; the shipped model was"
+        " grown from one that has heard them in training.",
         ["", "min_confidence", "words a minute", "speech starts a minute", "recordings with words"],
         [[row["decoder"], row["min-confidence"], row["words-a-minute"], row["speech-starts-a-minute"],
           f"{row['recordings-with-words']} of {row['recordings']}"] for row in rows])

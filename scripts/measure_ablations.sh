@@ -130,8 +130,8 @@ for name in recipe chunks-8 chunks-whole; do
   if wanted $name && finished $name && ! [ -s "$out/$name-chunks.txt" ]; then
     echo "$name at 40 ms, 320 ms and whole clips" >&2
     "$train" evaluate --run "$out/runs/$name" --cache "$CACHE" --dev "$speech/dev" --chunk 1 8 0 \
-      > "$out/chunks.part"
-    mv "$out/chunks.part" "$out/$name-chunks.txt"
+      > "$out/$name-chunks.part"
+    mv "$out/$name-chunks.part" "$out/$name-chunks.txt"
   fi
 done
 python3 "$here/ablation_report.py" "$out" "$STEPS" "$SIZE" "$(basename "${INIT:-nothing}")"

@@ -39,6 +39,8 @@ int Backward(const RillAttentionCall& call) {
 
 #define RILL_EXPORT extern "C" __attribute__((visibility("default")))
 
+RILL_EXPORT const char* rill_attention_version() { return RILL_VERSION; }
+
 RILL_EXPORT size_t rill_attention_scratch_bytes(const RillAttentionCall* call,
                                                 int32_t is_backward) {
   return cuda::LinearAttentionScratchBytes(Shape(*call), is_backward != 0,

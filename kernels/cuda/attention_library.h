@@ -28,9 +28,12 @@ struct RillAttentionCall {
   float* d_z0;            // added to; null if z0 is
 };
 
-// The names and types of the functions. The latter two return a cudaError_t.
+// The names and types of the functions. The latter two return a cudaError_t. Another,
+// `const char* rill_attention_version()`, gives rill's version: a call means something only to a
+// library of the same.
 using RillAttentionScratchBytes = size_t(const RillAttentionCall*, int32_t is_backward);
 using RillAttention = int(const RillAttentionCall*);
+inline constexpr char kRillAttentionVersion[] = "rill_attention_version";
 inline constexpr char kRillAttentionScratchBytes[] = "rill_attention_scratch_bytes";
 inline constexpr char kRillAttentionForward[] = "rill_attention_forward";
 inline constexpr char kRillAttentionBackward[] = "rill_attention_backward";

@@ -2,22 +2,19 @@
 
 #include <dlfcn.h>
 
-#include <filesystem>
 #include <string>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "model/file/installed_library.h"
 
 namespace rill {
 namespace {
 
 absl::StatusOr<const EncoderPlugin*> OpenInstalled() {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string path =
-      (program.parent_path() / "../lib/rill/librill_cuda.so").lexically_normal().string();
-  if (error || !std::filesystem::exists(path, error)) {
-    return absl::NotFoundError(absl::StrCat("this installation has no CUDA: there is no ", path));
+  const absl::StatusOr<std::string> path = InstalledLibrary("librill_cuda.so");
+  if (!path.ok()) {
+    return absl::NotFoundError(
+        absl::StrCat("this installation has no CUDA: ", path.status().message()));
   }
   // Before the plug-in, which brings hundreds of megabytes of cuBLASLt with it.
   if (dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL) == nullptr) {
@@ -25,7 +22,7 @@ absl::StatusOr<const EncoderPlugin*> OpenInstalled() {
         "there is no NVIDIA driver on this machine, or it is not given to this container: no "
         "libcuda.so.1");
   }
-  return OpenEncoderPlugin(path);
+  return OpenEncoderPlugin(*path);
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ class ModelFile {
   const std::string& path() const { return path_; }
 
   // One of ModelTensors(config()), as float whatever its type in the file (F32, BF16, F16 or I8);
-  // all finite. Open has checked that it is there; any other name gives an empty vector.
+  // all finite. Open has checked that it is there; a name that is not in the file gives an empty
+  // vector.
   std::vector<float> Tensor(const std::string& name) const;
   const std::vector<int64_t>& Shape(const std::string& name) const;  // likewise
 

@@ -148,7 +148,9 @@ std::string TensorBytes(const PlannedTensor& planned) {
     std::string bytes(values.size(), 0);
     for (size_t i = 0; i < values.size(); ++i) {
       const float scale = scales.values[i / columns];
-      bytes[i] = scale > 0 ? static_cast<char>(std::lround(values[i] / scale)) : 0;
+      bytes[i] = scale > 0
+                     ? static_cast<char>(std::clamp(std::lround(values[i] / scale), -127L, 127L))
+                     : 0;
     }
     return bytes;
   }

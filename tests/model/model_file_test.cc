@@ -189,6 +189,15 @@ TEST_F(ModelFileTest, Int8WithoutItsRowScalesIsRefused) {
               refused);
 }
 
+TEST_F(ModelFileTest, RowScalesOfWhatIsNotInt8AreRefused) {
+  json header = header_;
+  const size_t end = data_.size();
+  header["head.bias.row_scale"] = {
+      {"dtype", "F32"}, {"shape", {1}}, {"data_offsets", {end, end + 4}}};
+  EXPECT_THAT(std::string(OpenBytes(Join(header, data_ + std::string(4, 0))).message()),
+              HasSubstr("\"head.bias.row_scale\" does not belong to this model"));
+}
+
 TEST_F(ModelFileTest, HalvesAndUnalignedTensorsAreRead) {
   // head.bias as F16, put first, and no padding after the header: the floats behind it are not
   // aligned.

@@ -3,11 +3,9 @@
 #include <ATen/Context.h>
 #include <dlfcn.h>
 
-#include <filesystem>
-#include <system_error>
-
 #include "absl/strings/str_cat.h"
 #include "kernels/cpu/simd.h"
+#include "model/file/installed_library.h"
 
 namespace rill::training {
 namespace {
@@ -26,15 +24,6 @@ absl::Status OpenCuda() {
   return absl::OkStatus();
 }
 
-// Beside the program's folder, in the build folder as where it is installed.
-std::string AttentionLibraryPath() {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (program.parent_path() / "../lib/rill/librill_cuda_attention.so")
-      .lexically_normal()
-      .string();
-}
-
 }  // namespace
 
 absl::StatusOr<EncoderModule::Options> ModuleOptions(const std::string& device,
@@ -43,11 +32,10 @@ absl::StatusOr<EncoderModule::Options> ModuleOptions(const std::string& device,
   if (device == "cuda") {
     if (absl::Status status = OpenCuda(); !status.ok()) return status;
     options.device = at::Device(at::kCUDA, 0);
-    absl::StatusOr<AttentionKernels> attention = OpenAttentionKernels(AttentionLibraryPath());
-    if (attention.ok()) {
+    if (const auto path = InstalledLibrary("librill_cuda_attention.so"); path.ok()) {
+      const absl::StatusOr<AttentionKernels> attention = OpenAttentionKernels(*path);
+      if (!attention.ok()) return attention.status();
       options.attention = *attention;
-    } else if (!absl::IsNotFound(attention.status())) {
-      return attention.status();
     }
   } else if (device != "cpu") {
     return absl::InvalidArgumentError(absl::StrCat("--device ", device, ": must be cpu or cuda"));

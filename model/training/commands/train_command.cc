@@ -169,6 +169,10 @@ absl::Status TrainCommand::Check() {
   if (replicas_ == 0) {
     replicas_ = device_ == "cuda" ? 1 : static_cast<int>(std::thread::hardware_concurrency());
   }
+  if (device_ == "cuda" && replicas_ > 1) {
+    return absl::InvalidArgumentError(
+        "--replicas: one on a GPU, which a batch of more --rows keeps busy");
+  }
   if (loss_.consistency > 0) data_.views = 2;
   return ParseCorpusNumbers(numbers_, data_);
 }
@@ -253,6 +257,9 @@ absl::Status TrainCommand::Run() {
   if (absl::Status status = StartAnneal(start->progress); !status.ok()) return status;
   absl::StatusOr<EncoderModule::Options> module = ModuleOptions(device_, compute_);
   if (!module.ok()) return module.status();
+  if (module->device.is_cuda() && !module->attention.has_value()) {
+    log->Note("attention takes quadratic time: this build has no librill_cuda_attention.so");
+  }
   module->plain = plain_ || module->device.is_cuda();
   module->seed = data_.seed;
   module->dropout = dropout_;

@@ -1,8 +1,8 @@
 // Dropout (N. Srivastava et al., JMLR 2014) whose draws depend on nothing but a key, so that a run
 // that is resumed draws the same.
 //
-// Thread rule: one thread at a time; on a GPU also one object at a time, since the device has one
-// generator.
+// Thread rule: one thread at a time; on a GPU one object in the process, since it seeds and uses
+// the generator that the device has.
 #pragma once
 
 #include <ATen/core/Generator.h>

@@ -4,9 +4,6 @@
 #include <dlfcn.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <filesystem>
-#include <system_error>
-
 #include "absl/strings/str_cat.h"
 
 namespace rill::training {
@@ -83,19 +80,19 @@ struct LinearAttentionFunction : torch::autograd::Function<LinearAttentionFuncti
 }  // namespace
 
 absl::StatusOr<AttentionKernels> OpenAttentionKernels(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) {
-    return absl::NotFoundError(absl::StrCat("there is no ", path));
-  }
   void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return absl::FailedPreconditionError(dlerror());
+  using Version = const char*();
+  const auto version = reinterpret_cast<Version*>(dlsym(library, kRillAttentionVersion));
   const AttentionKernels kernels = {
       reinterpret_cast<RillAttentionScratchBytes*>(dlsym(library, kRillAttentionScratchBytes)),
       reinterpret_cast<RillAttention*>(dlsym(library, kRillAttentionForward)),
       reinterpret_cast<RillAttention*>(dlsym(library, kRillAttentionBackward))};
-  if (kernels.scratch_bytes == nullptr || kernels.forward == nullptr ||
+  if (version == nullptr || std::string(version()) != RILL_VERSION ||
+      kernels.scratch_bytes == nullptr || kernels.forward == nullptr ||
       kernels.backward == nullptr) {
-    return absl::FailedPreconditionError(absl::StrCat(path, " has no linear attention"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, " is not of rill " RILL_VERSION ", as this program is"));
   }
   return kernels;
 }

@@ -22,12 +22,13 @@ struct AttentionKernels {
   RillAttention* backward;
 };
 
-// NotFound if there is no such file, FailedPrecondition if it cannot be opened. It stays open.
+// FailedPrecondition if the library cannot be opened or is of another version. It stays open.
 absl::StatusOr<AttentionKernels> OpenAttentionKernels(const std::string& path);
 
 // (num, den) of kernels/cpu/linear_attention.h, which has the shapes. q, k, v: contiguous, all
-// float or all bfloat16; log_decay, z0: float; chunk_end: int32. Throws c10::Error if a kernel
-// fails.
+// float or all bfloat16; log_decay, z0: float; chunk_end: int32. `kernels` must outlive the
+// backward pass; on a GPU LibTorch's stream must be the default one, theirs. Throws c10::Error if a
+// kernel fails.
 std::tuple<at::Tensor, at::Tensor> LinearAttention(const AttentionKernels& kernels,
                                                    const at::Tensor& q, const at::Tensor& k,
                                                    const at::Tensor& v, const at::Tensor& log_decay,

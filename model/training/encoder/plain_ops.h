@@ -18,7 +18,7 @@ at::Tensor GluConv(const at::Tensor& x, const at::Tensor& weight);
 
 // Quadratic in the number of frames; linear if there are kernels. Undefined log_decay, q_scale,
 // k_scale, z0, merge_norm switch that part off; without merge_norm there is no gate either and qkvg
-// is [batch, frames, 3, heads, 64]. Kernels take all of them or none.
+// is [batch, frames, 3, heads, 64]. Kernels need log_decay and z0.
 at::Tensor Attention(const at::Tensor& qkvg, const at::Tensor& log_decay,
                      const at::Tensor& chunk_end, const at::Tensor& q_scale,
                      const at::Tensor& k_scale, const at::Tensor& z0, const at::Tensor& merge_norm,

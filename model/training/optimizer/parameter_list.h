@@ -3,7 +3,7 @@
 // thousands of launches, which take longer than what they launch. The results are those of the
 // states' own functions, but for rounding.
 //
-// Thread rule: one thread at a time. The states must stay where they are.
+// Thread rule: one thread at a time. It shares the states' tensors, and so does what they do later.
 #pragma once
 
 #include <ATen/core/Tensor.h>

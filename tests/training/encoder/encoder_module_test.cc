@@ -3,6 +3,7 @@
 #include "model/training/encoder/encoder_module.h"
 
 #include <ATen/ATen.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -74,6 +75,14 @@ int AttendOnCpu(const RillAttentionCall* call) {
 }
 
 size_t SomeScratch(const RillAttentionCall* call, int32_t is_backward) { return 64; }
+
+TEST(OpenAttentionKernelsTest, RefusesWhatIsNoLibraryOfRill) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(OpenAttentionKernels(folder / "none.so").status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(OpenAttentionKernels("libm.so.6").status().message()),
+              ::testing::HasSubstr("is not of rill"));
+}
 
 class FusedAgainstPlain : public ::testing::TestWithParam<int> {};
 

@@ -54,8 +54,9 @@ struct Form {
 
 class EncoderTrainableTest : public testing::TestWithParam<Form> {
  protected:
-  static std::unique_ptr<Trainer> MakeTrainer(int replicas) {
+  static std::unique_ptr<Trainer> MakeTrainer(int replicas, double dropout = 0) {
     EncoderModule::Options options;
+    options.dropout = dropout;
     options.compute = GetParam().compute;
     options.plain = GetParam().plain;
     auto model =
@@ -100,6 +101,39 @@ TEST_P(EncoderTrainableTest, ResumesBitForBit) {
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_EQ(got[i].values, expected[i].values) << expected[i].name;
   }
+}
+
+TEST_P(EncoderTrainableTest, DropoutIsOfTheBatchAndResumesBitForBit) {
+  std::vector<Batch> batches = {SpeechBatch(1), SpeechBatch(1), SpeechBatch(1)};
+  for (size_t i = 0; i < batches.size(); ++i) batches[i].key = i;
+  ListBatchSource source(batches);
+  const std::unique_ptr<Trainer> straight = MakeTrainer(2, 0.2);
+  Steps(*straight, source, 5);
+  const std::unique_ptr<Trainer> before = MakeTrainer(2, 0.2), after = MakeTrainer(2, 0.2);
+  Steps(*before, source, 2);
+  ASSERT_TRUE(after->LoadTensors(before->Tensors()).ok());
+  after->progress() = before->progress();
+  Steps(*after, source, 3);
+  const std::vector<NamedTensor> expected = straight->Tensors(), got = after->Tensors();
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(got[i].values, expected[i].values) << expected[i].name;
+  }
+}
+
+TEST_P(EncoderTrainableTest, DropoutIsForTrainingOnly) {
+  EncoderModule::Options options;
+  options.compute = GetParam().compute;
+  options.plain = GetParam().plain;
+  EncoderTrainable without(std::make_unique<EncoderModule>(Config(), options));
+  options.dropout = 0.2;
+  EncoderTrainable with(std::make_unique<EncoderModule>(Config(), options));
+  Batch batch = SpeechBatch(1);
+  EXPECT_TRUE(with.Logits(batch).equal(without.Logits(batch)));
+  const double plain = without.Backward(batch).top, first = with.Backward(batch).top;
+  batch.key = 1;
+  const double second = with.Backward(batch).top;
+  EXPECT_NE(first, plain);
+  EXPECT_NE(first, second);
 }
 
 TEST_P(EncoderTrainableTest, TwoReplicasGiveTheGradientOfBothBatches) {

@@ -53,19 +53,46 @@ TEST(OptimizerTest, ClipsByTheGlobalNorm) {
   }
 }
 
+// Matrices of one size, some of them in a fused one; of another size; and what AdamW has.
+std::vector<Parameter> ManyParameters() {
+  std::vector<Parameter> parameters;
+  const auto add = [&](const std::string& name, at::IntArrayRef shape, bool is_matrix) {
+    const auto generator = at::make_generator<at::CPUGeneratorImpl>(parameters.size());
+    at::Tensor value = at::randn(shape, generator).mul_(0.2);
+    parameters.push_back({name, value.set_requires_grad(true), is_matrix});
+  };
+  add("blocks.0.ffn1.up.weight", {24, 16}, true);
+  add("blocks.0.conv.up.weight", {48, 16}, true);  // two of 24 x 16
+  add("blocks.0.conv.depthwise", {16, 3}, false);
+  add("blocks.0.attention.out.weight", {16, 16}, true);
+  add("blocks.1.ffn1.up.weight", {24, 16}, true);
+  add("head.weight", {5, 16}, false);
+  add("head.bias", {5}, false);
+  return parameters;
+}
+
 TEST(ParameterListTest, StepsAsTheParametersDoOneByOne) {
   ThreadTeam team(1);
   const OptimizerOptions options;
-  LinearTrainable model, other;
-  Optimizer apart(model.parameters(), 64, options, team);
-  Optimizer states(other.parameters(), 64, options, team);
+  std::vector<Parameter> apart_first = ManyParameters(), apart_second = ManyParameters();
+  std::vector<Parameter> list_first = ManyParameters(), list_second = ManyParameters();
+  Optimizer apart(apart_first, 64, options, team), states(list_first, 64, options, team);
   ParameterList together(states.states(), options);
   for (int step = 0; step < 5; ++step) {
-    model.Backward(RandomBatch(step));
-    other.Backward(RandomBatch(step));
-    const double norm = *apart.Gather({&model.parameters()}, 0.1);
-    EXPECT_NEAR(together.Gather({&other.parameters()}, 0.1), norm, 1e-5 * norm);
-    EXPECT_FALSE(other.parameters()[0].tensor.grad().defined());
+    for (size_t i = 0; i < apart_first.size(); ++i) {
+      const auto gradient = [&](uint64_t replica) {
+        return at::randn(apart_first[i].tensor.sizes(),
+                         at::make_generator<at::CPUGeneratorImpl>(100 * step + 10 * i + replica));
+      };
+      apart_first[i].tensor.mutable_grad() = gradient(0);
+      list_first[i].tensor.mutable_grad() = gradient(0);
+      if (i == 2) continue;  // the second replica did not use it
+      apart_second[i].tensor.mutable_grad() = gradient(1);
+      list_second[i].tensor.mutable_grad() = gradient(1);
+    }
+    const double norm = *apart.Gather({&apart_first, &apart_second}, 0.1);
+    EXPECT_NEAR(together.Gather({&list_first, &list_second}, 0.1), norm, 1e-5 * norm);
+    EXPECT_FALSE(list_first[0].tensor.grad().defined());
     ASSERT_TRUE(apart.Update(step, 0.01, 10).ok());  // more than the limit: clipped
     together.Update(step, 0.01, options.clip_norm / 10);
   }
@@ -75,8 +102,7 @@ TEST(ParameterListTest, StepsAsTheParametersDoOneByOne) {
       EXPECT_TRUE(at::allclose(got[k].second, expected[k].second, 1e-2, 2e-4))
           << expected[k].first << " of " << apart.states()[i].name();
     }
-    EXPECT_TRUE(
-        at::allclose(other.parameters()[i].tensor, model.parameters()[i].tensor, 1e-2, 2e-4));
+    EXPECT_TRUE(at::allclose(list_first[i].tensor, apart_first[i].tensor, 1e-2, 2e-4));
   }
 }
 

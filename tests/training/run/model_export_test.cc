@@ -38,7 +38,9 @@ TEST(ModelExportTest, WritesAModelThatOpens) {
   for (const bool average : {true, false}) {
     // And how much of a value its type may lose.
     for (const auto& [matrices, loss] :
-         {std::pair(MatrixType::kFloat, 0.0f), std::pair(MatrixType::kBFloat16, 0.005f)}) {
+         {std::pair(MatrixType::kFloat, 0.0f), std::pair(MatrixType::kBFloat16, 0.005f),
+          std::pair(MatrixType::kInt8, 0.0f)}) {  // no matrix
+
       ExportOptions options;
       options.average = average;
       options.matrices = matrices;
