@@ -23,6 +23,7 @@ constexpr size_t kDataAlignment = 64;  // of the first tensor; the header is pad
 struct PlannedTensor {
   const NamedTensor* tensor;
   TensorType type;
+  const NamedTensor* row_scales = nullptr;  // of kI8
 };
 
 struct FilePlan {
@@ -96,11 +97,12 @@ absl::StatusOr<FilePlan> Plan(const ModelConfig& config, const std::vector<Named
     const absl::Status status = CheckTensor(spec, *it->second);
     if (!status.ok()) return status;
     const TensorType type = spec.matrix ? TypeInFile(matrices) : TensorType::kF32;
-    (type == TensorType::kF32 ? plan.tensors : small).push_back({it->second, type});
+    PlannedTensor planned = {it->second, type};
     if (type == TensorType::kI8) {
-      plan.scales.push_back(RowScales(*it->second));
-      plan.tensors.push_back({&plan.scales.back(), TensorType::kF32});
+      planned.row_scales = &plan.scales.emplace_back(RowScales(*it->second));
+      plan.tensors.push_back({planned.row_scales, TensorType::kF32});
     }
+    (type == TensorType::kF32 ? plan.tensors : small).push_back(planned);
     by_name.erase(it);
   }
   if (!by_name.empty()) {
@@ -127,7 +129,7 @@ std::string HeaderBytes(const std::map<std::string, std::string>& metadata,
   json header;
   header["__metadata__"] = metadata;
   int64_t offset = 0;
-  for (const auto& [tensor, type] : plan) {
+  for (const auto& [tensor, type, row_scales] : plan) {
     const int64_t bytes = static_cast<int64_t>(tensor->values.size()) * TensorTypeBytes(type);
     header[tensor->name] = {{"dtype", TensorTypeName(type)},
                             {"shape", tensor->shape},
@@ -143,11 +145,11 @@ std::string TensorBytes(const PlannedTensor& planned) {
     return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
   }
   if (planned.type == TensorType::kI8) {
-    const NamedTensor scales = RowScales(*planned.tensor);
-    const size_t columns = values.size() / scales.values.size();
+    const std::vector<float>& scales = planned.row_scales->values;
+    const size_t columns = values.size() / scales.size();
     std::string bytes(values.size(), 0);
     for (size_t i = 0; i < values.size(); ++i) {
-      const float scale = scales.values[i / columns];
+      const float scale = scales[i / columns];
       bytes[i] = scale > 0
                      ? static_cast<char>(std::clamp(std::lround(values[i] / scale), -127L, 127L))
                      : 0;

@@ -113,30 +113,15 @@ void EncoderStep(benchmark::State& state, const std::string& size) {
   state.SetLabel(kernels::SimdName());
 }
 
-BENCHMARK_CAPTURE(EncoderStep, xs, "xs")
-    ->ArgNames({"rows", "frames"})
-    ->Args({1, 8})
-    ->Args({8, 8})
-    ->Args({32, 8})
-    ->Args({128, 8})
-    ->Args({1, 512})
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(EncoderStep, s, "s")
-    ->ArgNames({"rows", "frames"})
-    ->Args({1, 8})
-    ->Args({8, 8})
-    ->Args({32, 8})
-    ->Args({128, 8})
-    ->Args({1, 512})
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(EncoderStep, m, "m")
-    ->ArgNames({"rows", "frames"})
-    ->Args({1, 8})
-    ->Args({8, 8})
-    ->Args({32, 8})
-    ->Args({128, 8})
-    ->Args({1, 512})
-    ->Unit(benchmark::kMillisecond);
+void StreamsAndFrames(benchmark::internal::Benchmark* bench) {
+  bench->ArgNames({"rows", "frames"})->Unit(benchmark::kMillisecond);
+  for (const int rows : {1, 8, 32, 128}) bench->Args({rows, 8});
+  bench->Args({1, 512});
+}
+
+BENCHMARK_CAPTURE(EncoderStep, xs, "xs")->Apply(StreamsAndFrames);
+BENCHMARK_CAPTURE(EncoderStep, s, "s")->Apply(StreamsAndFrames);
+BENCHMARK_CAPTURE(EncoderStep, m, "m")->Apply(StreamsAndFrames);
 
 }  // namespace
 }  // namespace rill

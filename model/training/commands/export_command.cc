@@ -1,6 +1,7 @@
 #include "model/training/commands/export_command.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>

@@ -257,8 +257,9 @@ absl::Status TrainCommand::Run() {
   if (absl::Status status = StartAnneal(start->progress); !status.ok()) return status;
   absl::StatusOr<EncoderModule::Options> module = ModuleOptions(device_, compute_);
   if (!module.ok()) return module.status();
+  if (plain_) module->attention.reset();
   if (module->device.is_cuda() && !module->attention.has_value()) {
-    log->Note("attention takes quadratic time: this build has no librill_cuda_attention.so");
+    log->Note("attention takes quadratic time: --plain, or no librill_cuda_attention.so");
   }
   module->plain = plain_ || module->device.is_cuda();
   module->seed = data_.seed;

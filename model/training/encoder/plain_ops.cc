@@ -78,8 +78,8 @@ Tensor Attention(const Tensor& qkvg, const Tensor& log_decay, const Tensor& chun
     q = NormalizeHeads(q, q_scale);
     k = NormalizeHeads(k, k_scale);
   }
-  q = Phi(q).transpose(1, 2);  // [batch, heads, frames, 64]
-  k = Phi(k).transpose(1, 2);
+  q = Phi(q.to(at::kFloat)).transpose(1, 2);  // [batch, heads, frames, 64]
+  k = Phi(k.to(at::kFloat)).transpose(1, 2);
   Tensor num, den;
   if (kernels != nullptr) {
     const auto dense = [&](const Tensor& x) { return x.to(qkvg.scalar_type()).contiguous(); };
@@ -87,8 +87,7 @@ Tensor Attention(const Tensor& qkvg, const Tensor& log_decay, const Tensor& chun
         LinearAttention(*kernels, dense(q), dense(k), dense(v), log_decay, chunk_end, z0);
     num = num.to(at::kFloat);
   } else {
-    std::tie(num, den) = QuadraticAttention(q.to(at::kFloat), k.to(at::kFloat), v.to(at::kFloat),
-                                            log_decay, chunk_end, z0);
+    std::tie(num, den) = QuadraticAttention(q, k, v.to(at::kFloat), log_decay, chunk_end, z0);
   }
   Tensor y = num / (den.unsqueeze(-1) + kernels::kDenominatorEpsilon);
   y = y.transpose(1, 2).reshape({batch, frames, -1});

@@ -54,15 +54,33 @@ struct Form {
 
 class EncoderTrainableTest : public testing::TestWithParam<Form> {
  protected:
-  static std::unique_ptr<Trainer> MakeTrainer(int replicas, double dropout = 0) {
+  static std::unique_ptr<EncoderTrainable> MakeModel(double dropout) {
     EncoderModule::Options options;
     options.dropout = dropout;
     options.compute = GetParam().compute;
     options.plain = GetParam().plain;
-    auto model =
-        std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(Config(), options));
-    return std::make_unique<Trainer>(std::move(model), Config().attention_width(), replicas,
+    return std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(Config(), options));
+  }
+
+  static std::unique_ptr<Trainer> MakeTrainer(int replicas, double dropout = 0) {
+    return std::make_unique<Trainer>(MakeModel(dropout), Config().attention_width(), replicas,
                                      OptimizerOptions());
+  }
+
+  // `first` steps, a checkpoint and `rest` steps are all of them in one run.
+  static void ExpectResumes(BatchSource& source, double dropout, int first, int rest) {
+    const std::unique_ptr<Trainer> straight = MakeTrainer(2, dropout);
+    Steps(*straight, source, first + rest);
+    const std::unique_ptr<Trainer> before = MakeTrainer(2, dropout),
+                                   after = MakeTrainer(2, dropout);
+    Steps(*before, source, first);
+    ASSERT_TRUE(after->LoadTensors(before->Tensors()).ok());
+    after->progress() = before->progress();
+    Steps(*after, source, rest);
+    const std::vector<NamedTensor> expected = straight->Tensors(), got = after->Tensors();
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_EQ(got[i].values, expected[i].values) << expected[i].name;
+    }
   }
 
   static double Steps(Trainer& trainer, BatchSource& source, int count) {
@@ -90,48 +108,23 @@ TEST_P(EncoderTrainableTest, LearnsByHeart) {
 
 TEST_P(EncoderTrainableTest, ResumesBitForBit) {
   ListBatchSource source({SpeechBatch(1), SpeechBatch(2), SpeechBatch(3)});
-  const std::unique_ptr<Trainer> straight = MakeTrainer(2);
-  Steps(*straight, source, 8);
-  const std::unique_ptr<Trainer> before = MakeTrainer(2), after = MakeTrainer(2);
-  Steps(*before, source, 3);
-  ASSERT_TRUE(after->LoadTensors(before->Tensors()).ok());
-  after->progress() = before->progress();
-  Steps(*after, source, 5);
-  const std::vector<NamedTensor> expected = straight->Tensors(), got = after->Tensors();
-  for (size_t i = 0; i < expected.size(); ++i) {
-    EXPECT_EQ(got[i].values, expected[i].values) << expected[i].name;
-  }
+  ExpectResumes(source, /*dropout=*/0, 3, 5);
 }
 
 TEST_P(EncoderTrainableTest, DropoutIsOfTheBatchAndResumesBitForBit) {
   std::vector<Batch> batches = {SpeechBatch(1), SpeechBatch(1), SpeechBatch(1)};
   for (size_t i = 0; i < batches.size(); ++i) batches[i].key = i;
   ListBatchSource source(batches);
-  const std::unique_ptr<Trainer> straight = MakeTrainer(2, 0.2);
-  Steps(*straight, source, 5);
-  const std::unique_ptr<Trainer> before = MakeTrainer(2, 0.2), after = MakeTrainer(2, 0.2);
-  Steps(*before, source, 2);
-  ASSERT_TRUE(after->LoadTensors(before->Tensors()).ok());
-  after->progress() = before->progress();
-  Steps(*after, source, 3);
-  const std::vector<NamedTensor> expected = straight->Tensors(), got = after->Tensors();
-  for (size_t i = 0; i < expected.size(); ++i) {
-    EXPECT_EQ(got[i].values, expected[i].values) << expected[i].name;
-  }
+  ExpectResumes(source, /*dropout=*/0.2, 2, 3);
 }
 
 TEST_P(EncoderTrainableTest, DropoutIsForTrainingOnly) {
-  EncoderModule::Options options;
-  options.compute = GetParam().compute;
-  options.plain = GetParam().plain;
-  EncoderTrainable without(std::make_unique<EncoderModule>(Config(), options));
-  options.dropout = 0.2;
-  EncoderTrainable with(std::make_unique<EncoderModule>(Config(), options));
+  const auto without = MakeModel(0), with = MakeModel(0.2);
   Batch batch = SpeechBatch(1);
-  EXPECT_TRUE(with.Logits(batch).equal(without.Logits(batch)));
-  const double plain = without.Backward(batch).top, first = with.Backward(batch).top;
+  EXPECT_TRUE(with->Logits(batch).equal(without->Logits(batch)));
+  const double plain = without->Backward(batch).top, first = with->Backward(batch).top;
   batch.key = 1;
-  const double second = with.Backward(batch).top;
+  const double second = with->Backward(batch).top;
   EXPECT_NE(first, plain);
   EXPECT_NE(first, second);
 }
