@@ -80,8 +80,11 @@ Tensor LshAttention::Forward(const AttentionInput& in) const {
   Tensor forbidden = seen >= ends.expand({sequences, rounds, chunks}).reshape({-1, 1, 1});
   if (in.causal) forbidden = forbidden.logical_or(seen > asking);
   scores.masked_fill_(seen == asking, kOwn).masked_fill_(forbidden, kNever);
-  const Tensor mass = scores.logsumexp(2, /*keepdim=*/true);
-  const Tensor sorted = at::bmm((scores - mass).exp(), values);
+  const Tensor weights = scores.softmax(2);
+  // log of the sum of exp(scores), read off the largest score and its weight.
+  const auto [largest, where] = scores.max(2, /*keepdim=*/true);
+  const Tensor mass = largest - weights.gather(2, where).log();
+  const Tensor sorted = at::bmm(weights, values);
 
   // Back to the order of positions, then the rounds together.
   const Tensor back =

@@ -38,8 +38,8 @@ struct SpeedOptions {
   std::vector<int64_t> batches = {1, 8, 64};
   int64_t heads = 8;
   int64_t width = 256;
-  int64_t timed_pixels = 9;   // positions; 0: every pixel
-  double most_seconds = 120;  // CPU, for the pixels timed of one batch; judged by the smaller one
+  int64_t timed_pixels = 5;   // positions; 0: every pixel
+  double most_seconds = 60;   // CPU, for the pixels timed of one batch; judged by the smaller one
   double memory_gb = 4;       // of states
 };
 

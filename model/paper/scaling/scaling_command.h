@@ -43,7 +43,7 @@ class ScalingCommand {
   int64_t tokens_ = 4096;
   int64_t heads_ = 8;
   int64_t head_width_ = 64;
-  double most_seconds_ = 60;
+  double most_seconds_ = 30;
   double memory_gb_ = 8;
 };
 
