@@ -125,8 +125,17 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
       ->check(CLI::Range(1, 1024));
   add.Add("--pin-workers", "BOOL", &options->pin_workers,
           "Tie each model thread to a core. For a machine that does nothing else.");
-  add.Add("--bfloat16", "BOOL", &options->bfloat16,
-          "Multiply in bfloat16 where the processor can. False: float32 everywhere.");
+  using kernels::MatmulPrecision;
+  const std::map<std::string, MatmulPrecision> precisions = {
+      {"auto", MatmulPrecision::kAuto},
+      {"float", MatmulPrecision::kFloat},
+      {"bfloat16", MatmulPrecision::kBFloat16},
+      {"int8", MatmulPrecision::kInt8}};
+  add.Add("--precision", "TYPE", &options->precision, "auto",
+          "What the encoder multiplies in: float, bfloat16, int8 (processors with AVX-512 VNNI). "
+          "auto: the fastest of them that the device has; int8 costs no words where that was "
+          "measured (docs/decisions/011).")
+      ->transform(CLI::CheckedTransformer(precisions).description(""));
   add.Add("--idle-timeout", "SECONDS", &options->idle_timeout,
           "A stream that sends and reads nothing for so long is closed. 0: never.")
       ->check(CLI::Range(0.0, 86400.0));

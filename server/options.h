@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/precision.h"
 #include "model/decoder/decoder_options.h"
 #include "server/log.h"
 #include "server/security/tls.h"
@@ -33,7 +34,7 @@ struct ServerOptions {
   int batch_deadline_ms = 10;
   int max_chunks_per_step = 8;
   bool pin_workers = false;
-  bool bfloat16 = true;
+  kernels::MatmulPrecision precision = kernels::MatmulPrecision::kAuto;
   double idle_timeout = 60;    // seconds; 0: none
   double drain_timeout = 30;   // seconds
   int max_connection_age = 0;  // seconds; 0: none

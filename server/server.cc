@@ -82,7 +82,7 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
   std::set<std::string> names;
   for (const std::string& path : options.models) {
     RecognizerOptions recognizer_options;
-    recognizer_options.encoder = {options.bfloat16, Workers(options), options.device_streams};
+    recognizer_options.encoder = {options.precision, Workers(options), options.device_streams};
     recognizer_options.device = *device;
     if (options.language_model.empty()) {
       auto found = FindLanguageModel(path);

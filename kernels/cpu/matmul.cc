@@ -8,12 +8,12 @@
 #include <mutex>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/cpu/quantize_rows.h"
 #include "kernels/cpu/round_rows.h"
 #include "kernels/cpu/silu.h"
 #include "kernels/cpu/simd.h"
@@ -23,7 +23,7 @@ namespace {
 
 // Longer tiles waste more on short batches; shorter ones leave AMX, whose registers hold 16 rows
 // each, waiting for weights. Without AMX the full rate is reached at 8 to 16 rows.
-int64_t TileRows() { return std::string_view(SimdName()).ends_with("amx") ? 64 : 16; }
+int64_t TileRows() { return HasAmx() ? 64 : 16; }
 
 // oneDNN would start a team of OpenMP threads in every calling thread, and plan for one.
 class OneOmpThread {
@@ -36,6 +36,11 @@ class OneOmpThread {
  private:
   int before_;
 };
+
+const char* Name(MatmulPrecision precision) {
+  if (precision == MatmulPrecision::kInt8) return "int8";
+  return precision == MatmulPrecision::kBFloat16 ? "bf16" : "float";
+}
 
 const dnnl::engine& CpuEngine() {
   static const dnnl::engine* const engine = [] {
@@ -55,6 +60,8 @@ class MatmulScratch {
   dnnl::stream stream;
   std::vector<float> input;          // a padded tile
   std::vector<BFloat16> input_bf16;  // a tile, rounded
+  std::vector<int8_t> input_int8;    // a tile in 8 bits
+  std::vector<float> factors;        // of its rows
   std::vector<float> output;         // a padded tile
   std::vector<uint8_t> scratchpad;   // what oneDNN asks for
 };
@@ -72,10 +79,11 @@ class PackedLinear::Impl {
         tile_rows_(kernels::TileRows()),
         precision_(precision),
         activation_(activation),
-        primitive_(Describe(bias != nullptr)) {
+        primitive_(Describe(bias != nullptr && precision != MatmulPrecision::kInt8)) {
     Pack(weight);
-    if (bias != nullptr) {
-      bias_.assign(bias, bias + outputs);
+    if (bias == nullptr) return;
+    bias_.assign(bias, bias + outputs);
+    if (precision != MatmulPrecision::kInt8) {
       bias_memory_ = dnnl::memory({{1, outputs}, dnnl::memory::data_type::f32, Tag::ab},
                                   CpuEngine(), bias_.data());
     }
@@ -92,7 +100,7 @@ class PackedLinear::Impl {
         {DNNL_ARG_DST, target},
         {DNNL_ARG_SCRATCHPAD,
          dnnl::memory(scratchpad_desc_, CpuEngine(), scratch.scratchpad.data())}};
-    if (!bias_.empty()) args.emplace(DNNL_ARG_BIAS, bias_memory_);
+    if (bias_memory_) args.emplace(DNNL_ARG_BIAS, bias_memory_);
 
     for (int64_t first = 0; first < rows; first += tile_rows_) {
       const int64_t count = std::min(tile_rows_, rows - first);
@@ -107,6 +115,7 @@ class PackedLinear::Impl {
       primitive_.execute(scratch.stream, args);
       scratch.stream.wait();
       if (tile != to) std::copy_n(tile, count * outputs_, to);
+      if (precision_ == MatmulPrecision::kInt8) Scale(count, scratch.factors.data(), to);
       // While the tile is in the cache. oneDNN's fused swish took twice as long.
       if (activation_ == Activation::kSilu) SiluForward(count * outputs_, to, to);
     }
@@ -122,7 +131,9 @@ class PackedLinear::Impl {
   using Tag = dnnl::memory::format_tag;
 
   dnnl::matmul Describe(bool has_bias) {
-    const Type type = precision_ == MatmulPrecision::kBFloat16 ? Type::bf16 : Type::f32;
+    const Type type = precision_ == MatmulPrecision::kInt8       ? Type::s8
+                      : precision_ == MatmulPrecision::kBFloat16 ? Type::bf16
+                                                                 : Type::f32;
     source_desc_ = {{tile_rows_, inputs_}, type, Tag::ab};
     target_desc_ = {{tile_rows_, outputs_}, Type::f32, Tag::ab};
     const dnnl::memory::desc weight_desc({inputs_, outputs_}, type, Tag::any);
@@ -141,17 +152,47 @@ class PackedLinear::Impl {
   }
 
   void Pack(const float* weight) {
+    std::vector<int8_t> bytes;
+    if (precision_ == MatmulPrecision::kInt8) {
+      bytes.resize(outputs_ * inputs_);
+      factors_.resize(outputs_);
+      for (int64_t o = 0; o < outputs_; ++o) {
+        RILL_SIMD_CALL(QuantizeRow, inputs_, weight + o * inputs_, bytes.data() + o * inputs_,
+                       &factors_[o]);
+      }
+    }
     // [outputs, inputs] row-major is [inputs, outputs] column-major.
-    dnnl::memory plain({{inputs_, outputs_}, Type::f32, Tag::ba}, CpuEngine(),
-                       const_cast<float*>(weight));
+    dnnl::memory plain = bytes.empty() ? dnnl::memory({{inputs_, outputs_}, Type::f32, Tag::ba},
+                                                      CpuEngine(), const_cast<float*>(weight))
+                                       : dnnl::memory({{inputs_, outputs_}, Type::s8, Tag::ba},
+                                                      CpuEngine(), bytes.data());
     weight_ = dnnl::memory(weight_desc_, CpuEngine());
     dnnl::stream stream(CpuEngine());
     dnnl::reorder(plain, weight_).execute(stream, plain, weight_);
     stream.wait();
   }
 
+  // What the factors of 8 bits and the bias make of oneDNN's sums.
+  void Scale(int64_t rows, const float* factors, float* y) const {
+    const float* bias = bias_.empty() ? nullptr : bias_.data();
+    for (int64_t r = 0; r < rows; ++r) {
+      RILL_SIMD_CALL(ScaleRow, outputs_, factors[r], factors_.data(), bias, y + r * outputs_);
+    }
+  }
+
   // The tile of `count` rows at x as oneDNN reads it: padded with zeros, of the weights' type.
   void* Source(int64_t count, const float* x, MatmulScratch& scratch) const {
+    if (precision_ == MatmulPrecision::kInt8) {
+      scratch.input_int8.resize(std::max<size_t>(scratch.input_int8.size(), tile_rows_ * inputs_));
+      scratch.factors.resize(tile_rows_);
+      int8_t* tile = scratch.input_int8.data();
+      for (int64_t r = 0; r < count; ++r) {
+        RILL_SIMD_CALL(QuantizeRow, inputs_, x + r * inputs_, tile + r * inputs_,
+                       &scratch.factors[r]);
+      }
+      std::fill(tile + count * inputs_, tile + tile_rows_ * inputs_, int8_t{0});
+      return tile;
+    }
     if (precision_ == MatmulPrecision::kBFloat16) {
       scratch.input_bf16.resize(std::max<size_t>(scratch.input_bf16.size(), tile_rows_ * inputs_));
       BFloat16* tile = scratch.input_bf16.data();
@@ -176,6 +217,7 @@ class PackedLinear::Impl {
   size_t scratchpad_bytes_ = 0;
   dnnl::matmul primitive_;
   dnnl::memory weight_;
+  std::vector<float> factors_;  // of 8 bits, one an output
   std::vector<float> bias_;
   dnnl::memory bias_memory_;
 };
@@ -205,9 +247,8 @@ absl::StatusOr<std::unique_ptr<PackedLinear>> PackedLinear::Create(const float* 
     return std::unique_ptr<PackedLinear>(new PackedLinear(std::move(impl)));
   } catch (const dnnl::error& error) {
     return absl::InternalError(absl::StrCat(
-        "oneDNN cannot prepare a dense layer of ", outputs, " x ", inputs, " in ",
-        precision == MatmulPrecision::kBFloat16 ? "bf16" : "float", " on this processor (",
-        SimdName(), "): ", error.what(), "; try the other precision"));
+        "oneDNN cannot prepare a dense layer of ", outputs, " x ", inputs, " in ", Name(precision),
+        " on this processor (", SimdName(), "): ", error.what(), "; try another precision"));
   }
 }
 

@@ -1,6 +1,6 @@
 // Dense layers for serving: y = act(x W^T + bias) with weights packed once for this processor
-// (oneDNN), in bf16 where that is fast and in float elsewhere. A PackedLinear is immutable after
-// Create; any number of threads may run it, each with its own MatmulScratch.
+// (oneDNN), in float, bf16 or int8. A PackedLinear is immutable after Create; any number of threads
+// may run it, each with its own MatmulScratch.
 //
 // Rows are computed in tiles of a fixed number of rows, the last one padded, so that a row's sum
 // order - and so every bit of its result - never depends on how many rows came along.
@@ -10,14 +10,9 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "kernels/precision.h"
 
 namespace rill::kernels {
-
-enum class MatmulPrecision {
-  kAuto,  // kBFloat16 where HasFastBFloat16(), else kFloat
-  kFloat,
-  kBFloat16,
-};
 
 enum class Activation { kNone, kSilu };
 

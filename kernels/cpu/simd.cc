@@ -18,6 +18,11 @@ bool HasAvx512BFloat16() {
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 5)) != 0;
 }
 
+bool HasAvx512Vnni() {
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx & (1u << 11)) != 0;
+}
+
 bool IsLimitedTo(const char* level) {
   const char* limit = std::getenv("RILL_MAX_SIMD");
   return limit != nullptr && std::strcmp(limit, level) == 0;
@@ -44,9 +49,20 @@ bool HasFastBFloat16() {
   return fast;
 }
 
+bool HasFastInt8() {
+  static const bool fast =
+      CurrentSimd() == Simd::kAvx512 && HasAvx512Vnni() && !IsLimitedTo("avx512");
+  return fast;
+}
+
+bool HasAmx() {
+  static const bool amx = HasFastBFloat16() && HasAmxBFloat16();
+  return amx;
+}
+
 const char* SimdName() {
   if (!HasFastBFloat16()) return CurrentSimd() == Simd::kAvx512 ? "avx512" : "avx2";
-  return HasAmxBFloat16() ? "avx512+bf16+amx" : "avx512+bf16";
+  return HasAmx() ? "avx512+bf16+amx" : "avx512+bf16";
 }
 
 }  // namespace rill::kernels

@@ -15,12 +15,18 @@ enum class Simd {
 };
 
 // The level in use: the best the processor has, or less if the environment variable RILL_MAX_SIMD
-// says so (for tests and comparisons): avx2, or avx512 for AVX-512 without BFloat16. Read once. Any
-// thread.
+// says so (for tests and comparisons): avx2, or avx512 for AVX-512 without BFloat16 and int8
+// products. Read once. Any thread.
 Simd CurrentSimd();
 
 // True if bf16 matrix products are fast here (AVX512_BF16 or AMX). Obeys RILL_MAX_SIMD.
 bool HasFastBFloat16();
+
+// True if int8 matrix products are fast here (AVX512_VNNI). Obeys RILL_MAX_SIMD.
+bool HasFastInt8();
+
+// True if matrix products have a unit of their own (AMX). Obeys RILL_MAX_SIMD.
+bool HasAmx();
 
 // "avx2", "avx512", "avx512+bf16", "avx512+bf16+amx": for logs and benchmark reports.
 const char* SimdName();

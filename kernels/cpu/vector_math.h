@@ -140,6 +140,19 @@ RILL_INLINE void Store(Vec v, BFloat16* p, FirstLanes lanes) {
   _mm256_mask_storeu_epi16(p, Mask(lanes), Narrow(v));
 }
 
+// To 8 bits: to nearest, ties to even, saturated.
+RILL_INLINE __m128i NarrowToBytes(Vec v) {
+  return _mm512_maskz_cvtsepi32_epi8(0xFFFF, _mm512_cvtps_epi32(v));
+}
+
+RILL_INLINE void Store(Vec v, int8_t* p, AllLanes = {}) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), NarrowToBytes(v));
+}
+
+RILL_INLINE void Store(Vec v, int8_t* p, FirstLanes lanes) {
+  _mm_mask_storeu_epi8(p, Mask(lanes), NarrowToBytes(v));
+}
+
 RILL_INLINE float Sum(Vec v) { return _mm512_reduce_add_ps(v); }
 RILL_INLINE float MaxLane(Vec v) { return _mm512_reduce_max_ps(v); }
 
@@ -158,6 +171,20 @@ RILL_INLINE void Store(Vec v, BFloat16* p, AllLanes = {}) {
 
 RILL_INLINE void Store(Vec v, BFloat16* p, FirstLanes lanes) {
   BFloat16 all[kLanes];
+  Store(v, all);
+  for (int i = 0; i < lanes.count; ++i) p[i] = all[i];
+}
+
+// To 8 bits: to nearest, ties to even, saturated.
+RILL_INLINE void Store(Vec v, int8_t* p, AllLanes = {}) {
+  const __m256i words = _mm256_cvtps_epi32(v);
+  const __m128i shorts =
+      _mm_packs_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(shorts, shorts));
+}
+
+RILL_INLINE void Store(Vec v, int8_t* p, FirstLanes lanes) {
+  int8_t all[kLanes];
   Store(v, all);
   for (int i = 0; i < lanes.count; ++i) p[i] = all[i];
 }

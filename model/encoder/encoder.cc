@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "kernels/cpu/log_softmax.h"
+#include "kernels/cpu/simd.h"
 #include "model/encoder/dense_layer.h"
 #include "model/encoder/encoder_block.h"
 #include "model/encoder/encoder_front.h"
@@ -11,15 +13,42 @@
 
 namespace rill {
 
+namespace {
+
+absl::Status CheckProcessor(kernels::MatmulPrecision precision) {
+  const auto missing = [](const char* products, const char* instructions) {
+    return absl::FailedPreconditionError(absl::StrCat("products in ", products,
+                                                      " need a processor with ", instructions,
+                                                      "; this one has ", kernels::SimdName()));
+  };
+  using kernels::MatmulPrecision;
+  if (precision == MatmulPrecision::kInt8 && !kernels::HasFastInt8()) {
+    return missing("int8", "AVX-512 VNNI");
+  }
+  if (precision == MatmulPrecision::kBFloat16 && !kernels::HasFastBFloat16()) {
+    return missing("bfloat16", "AVX-512 BF16");
+  }
+  return absl::OkStatus();
+}
+
+kernels::MatmulPrecision BlockPrecision(kernels::MatmulPrecision wanted) {
+  using kernels::MatmulPrecision;
+  if (wanted != MatmulPrecision::kAuto) return wanted;
+  return kernels::HasFastInt8() && !kernels::HasAmx() ? MatmulPrecision::kInt8 : wanted;
+}
+
+}  // namespace
+
 class Encoder::Impl {
  public:
   explicit Impl(const ModelConfig& config) : config(config), layout(config) {}
 
   absl::Status Load(const ModelFile& file, const EncoderOptions& options) {
     using kernels::MatmulPrecision;
-    const MatmulPrecision precision =
-        options.allow_bfloat16 ? MatmulPrecision::kAuto : MatmulPrecision::kFloat;
-    auto loaded_front = EncoderFront::Create(file, precision);
+    const MatmulPrecision precision = BlockPrecision(options.precision);
+    // 8 bits are for the blocks: of the work the front has one part in thirty.
+    auto loaded_front = EncoderFront::Create(
+        file, precision == MatmulPrecision::kInt8 ? MatmulPrecision::kAuto : precision);
     if (!loaded_front.ok()) return loaded_front.status();
     front = *std::move(loaded_front);
     for (int n = 0; n < config.blocks; ++n) {
@@ -51,8 +80,10 @@ Encoder::~Encoder() = default;
 
 absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Create(const ModelFile& file,
                                                          const EncoderOptions& options) {
+  absl::Status status = CheckProcessor(options.precision);
+  if (!status.ok()) return status;
   auto impl = std::make_unique<Impl>(file.config());
-  const absl::Status status = impl->Load(file, options);
+  status = impl->Load(file, options);
   if (!status.ok()) return status;
   return std::unique_ptr<Encoder>(new Encoder(std::move(impl)));
 }
@@ -60,9 +91,7 @@ absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Create(const ModelFile& file,
 const ModelConfig& Encoder::config() const { return impl_->config; }
 const StateLayout& Encoder::layout() const { return impl_->layout; }
 
-std::vector<float> Encoder::InitialState() const {
-  return impl_->initial_state;
-}
+std::vector<float> Encoder::InitialState() const { return impl_->initial_state; }
 
 std::unique_ptr<EncoderScratch, void (*)(EncoderScratch*)> Encoder::NewScratch() const {
   return {new EncoderScratch(impl_->config.width), [](EncoderScratch* scratch) { delete scratch; }};

@@ -12,13 +12,16 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "kernels/precision.h"
 #include "model/encoder/state_arena.h"
 #include "model/file/model_file.h"
 
 namespace rill {
 
 struct EncoderOptions {
-  bool allow_bfloat16 = true;  // bf16 matrix products where the processor has them
+  // Of the blocks' matrix products. kAuto: on a processor with AVX-512 VNNI and without AMX kInt8
+  // (docs/decisions/011), with AMX kBFloat16, on older ones kFloat; on a GPU kBFloat16.
+  kernels::MatmulPrecision precision = kernels::MatmulPrecision::kAuto;
   // On a GPU only.
   int workers = 1;         // that share the device's memory
   int device_streams = 0;  // states on the device, of all workers; 0: as many as it has memory for
@@ -36,6 +39,7 @@ class EncoderScratch;  // a thread's working memory; grows to the largest step s
 
 class Encoder {
  public:
+  // FAILED_PRECONDITION: this processor is not made for options.precision.
   static absl::StatusOr<std::unique_ptr<Encoder>> Create(const ModelFile& file,
                                                          const EncoderOptions& options);
   ~Encoder();

@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/cpu/simd.h"
 #include "model/audio/audio_file.h"
 #include "model/recognizer.h"
 #include "model/training/data/error_rate.h"
@@ -178,7 +179,9 @@ class Comparison {
  private:
   absl::StatusOr<std::unique_ptr<Recognizer>> Load(const Device& device, bool bfloat16) const {
     RecognizerOptions options;
-    options.encoder.allow_bfloat16 = bfloat16;
+    options.encoder.precision =
+        bfloat16 && kernels::HasFastBFloat16() ? kernels::MatmulPrecision::kBFloat16
+                                               : kernels::MatmulPrecision::kFloat;
     options.device = device;
     options.language_model = flags_.language_model;
     return Recognizer::Load(flags_.model, options);

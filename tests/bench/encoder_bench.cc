@@ -4,10 +4,12 @@
 //
 // streams: live streams one core carries at this batch, i.e. seconds of audio a second.
 // GFLOP/s: 2 flop for each weight and frame, and the second convolution's once more an output bin.
-// of_peak: that, over peak, the rate of one large PackedLinear measured in this run.
+// of_peak: that, over peak, the rate of one large PackedLinear of the same precision measured in
+// this run.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <random>
 #include <vector>
@@ -31,26 +33,27 @@ std::vector<float> RandomFloats(int64_t n) {
 }
 
 // GFLOP/s of a product large enough to keep the processor busy.
-double MatrixRate() {
-  static const double rate = [] {
-    constexpr int64_t kRows = 1024, kInputs = 512, kOutputs = 512;
-    const std::vector<float> weight = RandomFloats(kInputs * kOutputs);
-    const auto layer =
-        kernels::PackedLinear::Create(weight.data(), nullptr, kOutputs, kInputs,
-                                      kernels::Activation::kNone, kernels::MatmulPrecision::kAuto);
-    if (!layer.ok()) return 0.0;
-    const std::vector<float> x = RandomFloats(kRows * kInputs);
-    std::vector<float> y(kRows * kOutputs);
-    const auto scratch = kernels::NewMatmulScratch();
-    double best = 1e9;
-    for (int i = 0; i < 50; ++i) {
-      const double start = CpuSeconds();
-      (*layer)->Run(kRows, x.data(), y.data(), *scratch);
-      best = std::min(best, CpuSeconds() - start);
-    }
-    return 2e-9 * kRows * kInputs * kOutputs / best;
-  }();
-  return rate;
+double MatrixRate(kernels::MatmulPrecision precision) {
+  static std::map<kernels::MatmulPrecision, double> rates;
+  if (rates.count(precision) == 0)
+    rates[precision] = [precision] {
+      constexpr int64_t kRows = 1024, kInputs = 512, kOutputs = 512;
+      const std::vector<float> weight = RandomFloats(kInputs * kOutputs);
+      const auto layer = kernels::PackedLinear::Create(weight.data(), nullptr, kOutputs, kInputs,
+                                                       kernels::Activation::kNone, precision);
+      if (!layer.ok()) return 0.0;
+      const std::vector<float> x = RandomFloats(kRows * kInputs);
+      std::vector<float> y(kRows * kOutputs);
+      const auto scratch = kernels::NewMatmulScratch();
+      double best = 1e9;
+      for (int i = 0; i < 50; ++i) {
+        const double start = CpuSeconds();
+        (*layer)->Run(kRows, x.data(), y.data(), *scratch);
+        best = std::min(best, CpuSeconds() - start);
+      }
+      return 2e-9 * kRows * kInputs * kOutputs / best;
+    }();
+  return rates[precision];
 }
 
 struct Model {
@@ -58,7 +61,7 @@ struct Model {
   std::unique_ptr<Encoder> encoder;
 };
 
-Model Load(const std::string& size) {
+Model Load(const std::string& size, kernels::MatmulPrecision precision) {
   const TemporaryFolder folder;
   const std::string path = folder / "model.safetensors";
   const absl::StatusOr<ModelConfig> config = NamedModelConfig(size);
@@ -66,7 +69,7 @@ Model Load(const std::string& size) {
   if (!config.ok() || !WriteTestModel(path, *config).ok()) return model;
   auto file = ModelFile::Open(path);
   if (!file.ok()) return model;
-  auto encoder = Encoder::Create(**file, {});
+  auto encoder = Encoder::Create(**file, {.precision = precision});
   if (!encoder.ok()) return model;
   model.file = *std::move(file);
   model.encoder = *std::move(encoder);
@@ -80,10 +83,11 @@ double FlopPerFrame(const ModelConfig& config) {
 }
 
 // range: rows, frames a row.
-void EncoderStep(benchmark::State& state, const std::string& size) {
-  const Model model = Load(size);
+void EncoderStep(benchmark::State& state, const std::string& size,
+                 kernels::MatmulPrecision precision = kernels::MatmulPrecision::kAuto) {
+  const Model model = Load(size, precision);
   if (model.encoder == nullptr) {
-    state.SkipWithError("the model cannot be made");
+    state.SkipWithError("the model cannot be made: has the processor this precision?");
     return;
   }
   const Encoder& encoder = *model.encoder;
@@ -108,8 +112,8 @@ void EncoderStep(benchmark::State& state, const std::string& size) {
   state.counters["streams"] = Counter(done * kFrameMs / 1000, Counter::kIsRate);
   state.counters["s/frame"] = Counter(done, Counter::kIsRate | Counter::kInvert);
   state.counters["GFLOP/s"] = Counter(giga_flop, Counter::kIsRate);
-  state.counters["peak"] = MatrixRate();
-  state.counters["of_peak"] = Counter(giga_flop / MatrixRate(), Counter::kIsRate);
+  state.counters["peak"] = MatrixRate(precision);
+  state.counters["of_peak"] = Counter(giga_flop / MatrixRate(precision), Counter::kIsRate);
   state.SetLabel(kernels::SimdName());
 }
 
@@ -122,6 +126,10 @@ void StreamsAndFrames(benchmark::internal::Benchmark* bench) {
 BENCHMARK_CAPTURE(EncoderStep, xs, "xs")->Apply(StreamsAndFrames);
 BENCHMARK_CAPTURE(EncoderStep, s, "s")->Apply(StreamsAndFrames);
 BENCHMARK_CAPTURE(EncoderStep, m, "m")->Apply(StreamsAndFrames);
+BENCHMARK_CAPTURE(EncoderStep, m_int8, "m", kernels::MatmulPrecision::kInt8)
+    ->Apply(StreamsAndFrames);
+BENCHMARK_CAPTURE(EncoderStep, m_float, "m", kernels::MatmulPrecision::kFloat)
+    ->Apply(StreamsAndFrames);
 
 }  // namespace
 }  // namespace rill

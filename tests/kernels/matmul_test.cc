@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <thread>
 #include <vector>
@@ -23,7 +25,19 @@ std::vector<float> Draw(int64_t n, float scale, uint32_t seed) {
 }
 
 bool CanRun(MatmulPrecision precision) {
+  if (precision == MatmulPrecision::kInt8) return HasFastInt8();
   return precision == MatmulPrecision::kFloat || CurrentSimd() == Simd::kAvx512;
+}
+
+// A row as int8 products see it: multiples of its largest size / 127.
+std::vector<double> Quantized(const float* row, int64_t n) {
+  float largest = 0;
+  for (int64_t i = 0; i < n; ++i) largest = std::max(largest, std::abs(row[i]));
+  std::vector<double> out(n, 0.0);
+  for (int64_t i = 0; i < n && largest > 0; ++i) {
+    out[i] = std::nearbyint(row[i] * (127.0f / largest)) * (largest / 127.0f);
+  }
+  return out;
 }
 
 struct Layer {
@@ -54,9 +68,18 @@ struct Layer {
 class PackedLinearTest : public ::testing::TestWithParam<MatmulPrecision> {
  protected:
   void SetUp() override {
-    if (!CanRun(GetParam())) GTEST_SKIP() << "this processor has no bf16 products";
+    if (!CanRun(GetParam())) GTEST_SKIP() << "this processor has no such products";
   }
-  bool bf16() const { return GetParam() == MatmulPrecision::kBFloat16; }
+
+  // A row of inputs or weights as the products see it.
+  static std::vector<double> Seen(const float* row, int64_t n) {
+    if (GetParam() == MatmulPrecision::kInt8) return Quantized(row, n);
+    std::vector<double> out(row, row + n);
+    if (GetParam() == MatmulPrecision::kBFloat16) {
+      for (int64_t i = 0; i < n; ++i) out[i] = ToFloat(FromFloat<BFloat16>(row[i]));
+    }
+    return out;
+  }
 };
 
 TEST_P(PackedLinearTest, MatchesDouble) {
@@ -70,15 +93,15 @@ TEST_P(PackedLinearTest, MatchesDouble) {
         const int64_t rows = 19;
         const std::vector<float> x = Draw(rows * inputs, 1.0f, 3);
         const std::vector<float> y = layer.Run(rows, x.data());
-        const auto rounded = [&](float v) {
-          return static_cast<double>(bf16() ? ToFloat(FromFloat<BFloat16>(v)) : v);
-        };
+        std::vector<std::vector<double>> weight;
+        for (int64_t o = 0; o < outputs; ++o) {
+          weight.push_back(Seen(layer.weight.data() + o * inputs, inputs));
+        }
         for (int64_t r = 0; r < rows; ++r) {
+          const std::vector<double> row = Seen(x.data() + r * inputs, inputs);
           for (int64_t o = 0; o < outputs; ++o) {
-            double sum = with_bias ? layer.bias[o] : 0.0;
-            for (int64_t i = 0; i < inputs; ++i) {
-              sum += rounded(x[r * inputs + i]) * rounded(layer.weight[o * inputs + i]);
-            }
+            double sum = std::inner_product(row.begin(), row.end(), weight[o].begin(),
+                                            with_bias ? layer.bias[o] : 0.0);
             if (activation == Activation::kSilu) sum /= 1.0 + std::exp(-sum);
             ASSERT_NEAR(y[r * outputs + o], sum, 1e-5) << r << " " << o;
           }
@@ -134,10 +157,28 @@ TEST_P(PackedLinearTest, ThreadsShareALayer) {
   for (const auto& y : got) EXPECT_EQ(y, want);
 }
 
+// Silence, and what is not a number: neither may come out as something to be heard.
+TEST_P(PackedLinearTest, ZerosGiveTheBiasAndNaNsStay) {
+  const Layer layer(33, 70, Activation::kNone, GetParam());
+  ASSERT_NE(layer.linear, nullptr);
+  std::vector<float> x(3 * layer.inputs, 0.0f);
+  x[layer.inputs + 5] = std::numeric_limits<float>::quiet_NaN();
+  x[2 * layer.inputs + 69] = std::numeric_limits<float>::infinity();
+  const std::vector<float> y = layer.Run(3, x.data());
+  for (int64_t o = 0; o < layer.outputs; ++o) {
+    EXPECT_EQ(y[o], layer.bias[o]);
+    EXPECT_FALSE(std::isfinite(y[layer.outputs + o]));
+    EXPECT_FALSE(std::isfinite(y[2 * layer.outputs + o]));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Precisions, PackedLinearTest,
-                         ::testing::Values(MatmulPrecision::kFloat, MatmulPrecision::kBFloat16),
+                         ::testing::Values(MatmulPrecision::kFloat, MatmulPrecision::kBFloat16,
+                                           MatmulPrecision::kInt8),
                          [](const auto& info) {
-                           return info.param == MatmulPrecision::kFloat ? "Float" : "BFloat16";
+                           return info.param == MatmulPrecision::kFloat      ? "Float"
+                                  : info.param == MatmulPrecision::kBFloat16 ? "BFloat16"
+                                                                             : "Int8";
                          });
 
 TEST(PackedLinearCreateTest, RefusesEmptyLayers) {

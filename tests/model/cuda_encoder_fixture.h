@@ -40,10 +40,12 @@ class CudaEncoderTest : public kernels::cuda::CudaTest {
     auto file = ModelFile::Open(path);
     if (!file.ok()) return file.status();
     file_ = *std::move(file);
-    auto cpu = MakeCpuBackend(*file_, {.allow_bfloat16 = false});
+    auto cpu = MakeCpuBackend(*file_, {.precision = kernels::MatmulPrecision::kFloat});
     if (!cpu.ok()) return cpu.status();
     cpu_ = *std::move(cpu);
-    auto cuda = MakeCuda({.allow_bfloat16 = bfloat16}, limits);
+    auto cuda = MakeCuda({.precision = bfloat16 ? kernels::MatmulPrecision::kBFloat16
+                                                : kernels::MatmulPrecision::kFloat},
+                         limits);
     if (!cuda.ok()) return cuda.status();
     cuda_ = *std::move(cuda);
     return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 
+#include "kernels/cpu/simd.h"
 #include "tests/model/encoder_reference.h"
 #include "tests/model/encoder_stream.h"
 #include "tests/model/test_model.h"
@@ -16,6 +17,8 @@
 
 namespace rill {
 namespace {
+
+using kernels::MatmulPrecision;
 
 // Features like those of speech: around the model's mean, changing slowly and then not.
 std::vector<float> RandomFeatures(int frames, int bins, uint32_t seed) {
@@ -34,13 +37,13 @@ std::vector<float> RandomFeatures(int frames, int bins, uint32_t seed) {
 
 class EncoderTest : public ::testing::Test {
  protected:
-  void Load(const ModelConfig& config, bool bfloat16, uint32_t seed = 1) {
+  void Load(const ModelConfig& config, MatmulPrecision precision, uint32_t seed = 1) {
     const std::string path = folder_ / "model.safetensors";
     ASSERT_TRUE(WriteTestModel(path, config, seed).ok());
     auto file = ModelFile::Open(path);
     ASSERT_TRUE(file.ok()) << file.status();
     file_ = *std::move(file);
-    auto encoder = Encoder::Create(*file_, {.allow_bfloat16 = bfloat16});
+    auto encoder = Encoder::Create(*file_, {.precision = precision});
     ASSERT_TRUE(encoder.ok()) << encoder.status();
     encoder_ = *std::move(encoder);
     auto arena = StateArena::Create(encoder_->layout(), encoder_->InitialState(), 64);
@@ -93,7 +96,7 @@ class EncoderTest : public ::testing::Test {
 };
 
 TEST_F(EncoderTest, FloatAgreesWithTheParallelFormForEveryChunkLength) {
-  Load(TinyModelConfig(), /*bfloat16=*/false);
+  Load(TinyModelConfig(), MatmulPrecision::kFloat);
   for (const int chunk : {1, 2, 4, 8, 16}) {
     EXPECT_LT(Error(37, chunk), 1e-4) << "chunk " << chunk;  // 37: the last chunk is partial
   }
@@ -107,28 +110,57 @@ TEST_F(EncoderTest, SeveralHeadsAndOddSizesAgree) {
   config.mel_bins = 27;  // 14 and 7 bins after the convolutions
   config.front_channels1 = 5;
   config.front_channels2 = 17;
-  Load(config, /*bfloat16=*/false, 2);
+  Load(config, MatmulPrecision::kFloat, 2);
   EXPECT_LT(Error(41, 8), 1e-4);
   config.mel_bins = 42;  // 21 and 11
-  Load(config, /*bfloat16=*/false, 3);
+  Load(config, MatmulPrecision::kFloat, 3);
   EXPECT_LT(Error(20, 4), 1e-4);
 }
 
 TEST_F(EncoderTest, PaperModeAgrees) {
   ModelConfig config = TinyModelConfig();
   config.attention = AttentionMode::kPaper;
-  Load(config, /*bfloat16=*/false);
+  Load(config, MatmulPrecision::kFloat);
   EXPECT_LT(Error(40, 1), 1e-4);
   EXPECT_LT(Error(40, 8), 1e-4);
 }
 
 // bf16 rounds weights (the file's are bf16 already) and layer inputs: percents, not more.
 TEST_F(EncoderTest, Bfloat16IsCloseToTheParallelForm) {
-  Load(TinyModelConfig(), /*bfloat16=*/true);
+  if (!kernels::HasFastBFloat16()) GTEST_SKIP() << "this processor has no bf16 products";
+  Load(TinyModelConfig(), MatmulPrecision::kBFloat16);
   EXPECT_LT(Error(40, 8), 0.2);
 }
 
-class EncoderBitsTest : public EncoderTest, public ::testing::WithParamInterface<bool> {};
+// int8 has 127 steps for the largest input of a layer.
+TEST_F(EncoderTest, Int8IsCloseToTheParallelForm) {
+  if (!kernels::HasFastInt8()) GTEST_SKIP() << "this processor has no int8 products";
+  Load(TinyModelConfig(), MatmulPrecision::kInt8);
+  const double error = Error(40, 8);
+  EXPECT_LT(error, 0.4);
+  EXPECT_GT(error, 1e-4);  // else this is not int8
+}
+
+TEST_F(EncoderTest, APrecisionThatTheProcessorLacksIsRefused) {
+  ASSERT_TRUE(WriteTestModel(folder_ / "model.safetensors", TinyModelConfig()).ok());
+  const auto file = ModelFile::Open(folder_ / "model.safetensors");
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (const auto& [precision, fast] : {std::pair{MatmulPrecision::kInt8, kernels::HasFastInt8()},
+                                        {MatmulPrecision::kBFloat16, kernels::HasFastBFloat16()}}) {
+    const absl::Status status = Encoder::Create(**file, {.precision = precision}).status();
+    EXPECT_EQ(status.code(), fast ? absl::StatusCode::kOk : absl::StatusCode::kFailedPrecondition);
+  }
+}
+
+class EncoderBitsTest : public EncoderTest, public ::testing::WithParamInterface<MatmulPrecision> {
+ protected:
+  void SetUp() override {
+    if ((GetParam() == MatmulPrecision::kInt8 && !kernels::HasFastInt8()) ||
+        (GetParam() == MatmulPrecision::kBFloat16 && !kernels::HasFastBFloat16())) {
+      GTEST_SKIP() << "this processor has no such products";
+    }
+  }
+};
 
 TEST_P(EncoderBitsTest, AnyNumberOfChunksAStepGivesTheSameBits) {
   Load(TinyModelConfig(), GetParam());
@@ -187,12 +219,18 @@ TEST_P(EncoderBitsTest, APartialChunkEndsWhereItEnds) {
   EXPECT_EQ(a.log_probs, b.log_probs);
 }
 
-INSTANTIATE_TEST_SUITE_P(Precision, EncoderBitsTest, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "Auto" : "Float"; });
+INSTANTIATE_TEST_SUITE_P(Precision, EncoderBitsTest,
+                         ::testing::Values(MatmulPrecision::kFloat, MatmulPrecision::kBFloat16,
+                                           MatmulPrecision::kInt8),
+                         [](const auto& info) {
+                           return info.param == MatmulPrecision::kFloat  ? "Float"
+                                  : info.param == MatmulPrecision::kBFloat16 ? "BFloat16"
+                                                                         : "Int8";
+                         });
 
 // Ten minutes, with silence, noise, and features that no microphone makes.
-TEST_F(EncoderTest, LongStreamsStayFinite) {
-  Load(TinyModelConfig(), /*bfloat16=*/true);
+TEST_P(EncoderBitsTest, LongStreamsStayFinite) {
+  Load(TinyModelConfig(), GetParam());
   EncoderStream stream = Open(15000, 8, 5);
   for (size_t i = 0; i < stream.features.size(); ++i) {
     const size_t second = i / (100 * bins());
@@ -208,7 +246,7 @@ TEST_F(EncoderTest, LongStreamsStayFinite) {
 }
 
 TEST_F(EncoderTest, RowsOfDifferentChunkLengthsKeepTheirOwnState) {
-  Load(TinyModelConfig(), /*bfloat16=*/true);
+  Load(TinyModelConfig(), MatmulPrecision::kAuto);
   const std::vector<float> one = Alone(16, 1, 6), eight = Alone(16, 8, 6);
   EXPECT_NE(one, eight);  // look-ahead matters, so the test above means something
 }

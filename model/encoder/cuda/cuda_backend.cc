@@ -95,8 +95,14 @@ absl::StatusOr<std::unique_ptr<EncoderBackend>> MakeBackend(const EncoderModel& 
   }
   if (!status.ok()) return status;
   const Device used = {device, absl::StrCat("cuda:", device, " (", properties.name, ")")};
-  return options.allow_bfloat16 ? Make<kernels::BFloat16>(model, options, used, limits)
-                                : Make<float>(model, options, used, limits);
+  switch (options.precision) {
+    case kernels::MatmulPrecision::kFloat:
+      return Make<float>(model, options, used, limits);
+    case kernels::MatmulPrecision::kInt8:
+      return absl::InvalidArgumentError("products in int8 are for processors");
+    default:
+      return Make<kernels::BFloat16>(model, options, used, limits);
+  }
 }
 
 }  // namespace rill::cuda

@@ -212,7 +212,7 @@ TEST_P(ParallelAgainstRecurrent, SameLogProbabilities) {
       at::log_softmax(module.Forward(features, Grid(1, frames, chunk)).logits, -1);
 
   const auto file = Export(module);
-  const auto encoder = Encoder::Create(*file, {.allow_bfloat16 = false});
+  const auto encoder = Encoder::Create(*file, {.precision = kernels::MatmulPrecision::kFloat});
   ASSERT_TRUE(encoder.ok()) << encoder.status();
   const auto arena = StateArena::Create((*encoder)->layout(), (*encoder)->InitialState(), 1);
   ASSERT_TRUE(arena.ok()) << arena.status();

@@ -1,0 +1,13 @@
+// What matrix products of inference are computed in.
+#pragma once
+
+namespace rill::kernels {
+
+enum class MatmulPrecision {
+  kAuto,  // kBFloat16 where HasFastBFloat16(), else kFloat
+  kFloat,
+  kBFloat16,  // inputs and weights rounded, sums in float
+  kInt8,      // inputs and weights in 8 bits, a factor for each row of both; exact sums
+};
+
+}  // namespace rill::kernels
