@@ -1,7 +1,7 @@
 # The front door. `make demo` and `make test` do all the set-up on a fresh Debian 12 machine.
 jobs ?= $(shell nproc)
 
-.PHONY: demo test build train sanitize images format clean help
+.PHONY: demo test build sanitize images format clean help
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12

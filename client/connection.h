@@ -25,7 +25,9 @@ struct Connection {
   std::string token;      // sent with every call as a bearer token
   bool insecure_token = false;  // also in plain text to another machine
 
-  bool encrypted() const { return tls || !ca_file.empty() || !cert_file.empty(); }
+  bool encrypted() const {
+    return tls || !ca_file.empty() || !cert_file.empty() || !key_file.empty();
+  }
 };
 
 // Ok if `server` is an address that a Connection may have.

@@ -92,10 +92,11 @@ void UtteranceBuilder::AddMark(StreamEvent::Kind kind, int64_t time, uint64_t fl
 }
 
 void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses, bool awaited) {
-  for (Hypothesis& hypothesis : hypotheses) factory_.SetConfidence(&hypothesis);
+  const DecoderOptions::Kind kind = decoder_->kind();
+  for (Hypothesis& hypothesis : hypotheses) factory_.SetConfidence(kind, &hypothesis);
   Hypothesis hypothesis = std::move(hypotheses.front());
   hypotheses.erase(hypotheses.begin());
-  if (factory_.IsNoise(hypothesis)) {
+  if (factory_.IsNoise(kind, hypothesis)) {
     hypothesis = {};
     hypotheses.clear();
   }
@@ -166,13 +167,13 @@ void UtteranceBuilder::Load(StateReader& reader) {
 std::vector<StreamEvent> UtteranceBuilder::TakeEvents() {
   std::vector<StreamEvent> events = std::move(events_);
   events_.clear();
-  if (options_.interim_results && !ended_ && decoder_->changes() != changes_told_ &&
-      decoder_->has_words()) {
+  // Without words, too: those told before are taken back.
+  if (options_.interim_results && !ended_ && decoder_->changes() != changes_told_) {
     StreamEvent event;
     event.hypothesis = decoder_->Current();
     event.start = decoder_->first_word_start();
     event.end = decoder_->time();
-    factory_.SetStability(event.end, &event.hypothesis);
+    factory_.SetStability(decoder_->kind(), event.end, &event.hypothesis);
     changes_told_ = decoder_->changes();
     events.push_back(std::move(event));
   }

@@ -54,7 +54,7 @@ class UtteranceBuilder {
   void Load(StateReader& reader);
 
   // The events so far. If the words have changed since they were last told and are not final, an
-  // interim event comes last.
+  // interim event comes last; it is empty if there are none any more.
   std::vector<StreamEvent> TakeEvents();
 
  private:

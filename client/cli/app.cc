@@ -51,7 +51,7 @@ constexpr char kTranscribeHelp[] = R"(Examples:
   rill transcribe *.flac --format json > words.jsonl
   rill transcribe a.wav b.ogg --format vtt --output subtitles --jobs 4
 
-Reads what libsndfile reads (WAV, FLAC, Ogg, Opus, MP3, AIFF, ...), at any rate, with any number of
+Reads what libsndfile reads (WAV, FLAC, Ogg, Opus, MP3, AIFF, ...), at 4 to 192 kHz, with up to 64
 channels, which are mixed. A file that fails is named on standard error and the others go on.
 )";
 
@@ -105,6 +105,7 @@ void AddStream(Context& context) {
   auto [sub, command] = AddCommand<StreamCommand>(
       context, "stream", "Recognise a file, standard input or a microphone live", kStreamHelp);
   AddRecognitionOptions(sub, &command->recognition);
+  AddAlternatives(sub, &command->recognition);
   CLI::Option* file =
       sub->add_option("file", command->file, "A recording, or - for standard input");
   CLI::Option* mic =
@@ -150,6 +151,7 @@ void AddStream(Context& context) {
                   "Another server with the same models and --state-key-file; implies --resume")
       ->type_name("HOST:PORT")
       ->check(IsServerAddress())
+      ->allow_extra_args(false)  // a FILE follows
       ->each([command](const std::string&) { command->resume = true; });
   sub->parse_complete_callback([file, mic] {
     if (file->count() == 0 && mic->count() == 0) {

@@ -50,6 +50,8 @@ std::string Explain(const absl::Status& status, const std::string& server) {
       return absl::StrCat(server, " does not offer this: is it a rill server of this version? (",
                           message, ")");
     case absl::StatusCode::kDeadlineExceeded:
+      // gRPC's words for a call's own deadline. The server says what it waited for.
+      if (!absl::StrContains(message, "Deadline Exceeded")) return message;
       return absl::StrCat(server, " took too long to answer (", message, ")");
     default:
       return message;

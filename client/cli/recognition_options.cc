@@ -94,10 +94,13 @@ void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config) {
          "--mask-profanity", [=] { config->set_mask_profanity(true); },
          "Offensive words keep their first letter only")
       ->group(kText);
+}
+
+void AddAlternatives(CLI::App* app, v1::RecognitionConfig* config) {
   Add<int>(app, "--alternatives", "N", "Up to N other texts beside each final one (with --json)",
            [=](int count) { config->set_alternatives(count); })
       ->check(CLI::Range(0, 100))
-      ->group(kText);
+      ->group("Text");
 }
 
 }  // namespace rill::client

@@ -12,4 +12,7 @@ namespace rill::client {
 // the rest.
 void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config);
 
+// --alternatives, for a command that shows them.
+void AddAlternatives(CLI::App* app, v1::RecognitionConfig* config);
+
 }  // namespace rill::client

@@ -54,7 +54,7 @@ int ModelsCommand::Run(Io& io) const {
   const auto models = client.ok() ? (*client)->ListModels(kQuick) : client.status();
   if (!models.ok()) {
     io.err << "rill models: " << Explain(models.status(), connection.server) << "\n";
-    return ExitCodeOf(models.status());
+    return client.ok() ? ExitCodeOf(models.status()) : kExitUsage;
   }
   for (const v1::Model& model : *models) {
     io.out << (json ? ModelJson(model) : ModelText(model)) << "\n";
@@ -72,7 +72,7 @@ int HealthCommand::Run(Io& io) const {
            << (unknown ? absl::StrCat(connection.server, " has no service \"", service, "\"")
                        : Explain(health.status(), connection.server))
            << "\n";
-    return ExitCodeOf(health.status());
+    return client.ok() ? ExitCodeOf(health.status()) : kExitUsage;
   }
   io.out << HealthCheckResponse::ServingStatus_Name(*health) << "\n";
   return *health == HealthCheckResponse::SERVING ? kExitOk : kExitFailed;

@@ -145,7 +145,10 @@ int StreamCommand::Run(Io& io) const {
   Connection to = connection;
   to.other_servers = other_servers;
   auto client = RillClient::Create(to);
-  if (!client.ok()) return fail(client.status());
+  if (!client.ok()) {
+    fail(client.status());
+    return kExitUsage;
+  }
   auto source = OpenSource(*this, io);
   if (!source.ok()) return fail(source.status());
 

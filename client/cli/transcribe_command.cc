@@ -75,6 +75,12 @@ absl::StatusOr<std::vector<fs::path>> OutputPaths(const TranscribeCommand& comma
   return paths;
 }
 
+// Not a pipe.
+bool CanReadAgain(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
 // Runs the files over a few threads and prints what they give in the order of the command line.
 class Batch {
  public:
@@ -116,8 +122,14 @@ class Batch {
   absl::StatusOr<std::string> Transcribe(const std::string& path) {
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::duration<double>(command_.wait_seconds);
+    bool lost = false;
     while (true) {
       absl::StatusOr<std::string> transcript = TranscribeOnce(path);
+      // One server of several may have stopped: another call tells whether there is none.
+      if (absl::IsUnavailable(transcript.status()) && !lost && !*io_.stop && CanReadAgain(path)) {
+        lost = true;
+        continue;
+      }
       const auto delay = RetryDelay(transcript.status());
       if (!delay || std::chrono::steady_clock::now() + *delay > deadline || *io_.stop) {
         return transcript;
@@ -144,7 +156,10 @@ class Batch {
       bar_.AddSeconds(static_cast<double>(processed_ms - before) / 1000);
     };
     auto transcript = client_.Transcribe(config, read, on_progress);
-    if (!transcript.ok()) return transcript.status();
+    if (!transcript.ok()) {
+      bar_.AddSeconds(-static_cast<double>(processed_ms) / 1000);
+      return transcript.status();
+    }
     return Render(command_.format, path, (*file)->seconds(), transcript->results);
   }
 
@@ -210,6 +225,7 @@ class Batch {
 double TotalSeconds(const std::vector<std::string>& files) {
   double seconds = 0;
   for (const std::string& path : files) {
+    if (!CanReadAgain(path)) continue;
     if (auto file = AudioFile::Open(path); file.ok()) seconds += (*file)->seconds();
   }
   return seconds;

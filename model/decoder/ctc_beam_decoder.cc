@@ -13,6 +13,8 @@ constexpr int kBlank = CtcFrame::kBlank;
 constexpr double kNever = -1e30;  // the logarithm of 0
 constexpr int kDecideEvery = 8;   // frames
 constexpr float kMostOpenAgreement = 0.9999f;
+constexpr float kMostDisputedAgreement = 0x1.fffffep-1f;  // the largest below 1
+constexpr double kLeastWeight = std::numeric_limits<double>::min();
 constexpr double kLn2 = 0.6931471805599453;
 constexpr double kRounding = 1e-3;  // of a score
 
@@ -371,7 +373,7 @@ void CtcBeamDecoder::SetAgreement(int32_t node, absl::Span<CountedWord> words) c
   for (const Entry& entry : beam_) {
     int32_t at = entry.node;
     while (place[at] < 0) at = pool_[at].parent;
-    const double weight = std::exp(entry.score - beam_.front().score);
+    const double weight = std::max(std::exp(entry.score - beam_.front().score), kLeastWeight);
     leaving[place[at]] += weight;
     total += weight;
   }
@@ -381,7 +383,9 @@ void CtcBeamDecoder::SetAgreement(int32_t node, absl::Span<CountedWord> words) c
   for (size_t i = path.size(); i-- > 0 && word < words.size();) {
     const bool open = pool_[path[i]].text.letters > 0;
     if (i == 0 || !open) {
-      const auto agreement = static_cast<float>(1 - against / total);
+      auto agreement = static_cast<float>(1 - against / total);
+      // 1 is a promise: nothing in the beam is otherwise, however unlikely.
+      if (against > 0) agreement = std::min(agreement, kMostDisputedAgreement);
       // All may agree on how a word begins, but it may go on.
       words[word++].word.agreement = open ? std::min(agreement, kMostOpenAgreement) : agreement;
     }

@@ -37,11 +37,13 @@ absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::str
   factory.min_confidence_ = options.min_confidence;
   factory.beam_ = options.beam;
   factory.greedy_ = options.kind == DecoderOptions::Kind::kGreedy;
-  factory.judge_ = model;
-  if (calibrations != nullptr) {
-    factory.calibration_ =
-        calibrations->Find(CalibrationTable::Name(!factory.greedy_, model != nullptr));
-  }
+  const auto find = [calibrations](bool beam, bool with_model) {
+    return calibrations == nullptr ? nullptr
+                                   : calibrations->Find(CalibrationTable::Name(beam, with_model));
+  };
+  factory.greedy_judge_ = {find(/*beam=*/false, model != nullptr), model};
+  const LanguageModel* beam_model = factory.greedy_ ? nullptr : model;
+  factory.beam_judge_ = {find(/*beam=*/true, beam_model != nullptr), beam_model};
   if (factory.greedy_) {
     factory.beam_.lexicon = false;
     return factory;
@@ -55,10 +57,10 @@ absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::str
   return factory;
 }
 
-bool DecoderFactory::IsNoise(const Hypothesis& hypothesis) const {
+bool DecoderFactory::IsNoise(DecoderOptions::Kind kind, const Hypothesis& hypothesis) const {
   // Noise is heard as single words; whoever says more is heard badly.
   constexpr size_t kMostWords = 2;
-  return calibration_ != nullptr && hypothesis.words.size() <= kMostWords &&
+  return judge(kind).calibration != nullptr && hypothesis.words.size() <= kMostWords &&
          hypothesis.confidence < min_confidence_;
 }
 

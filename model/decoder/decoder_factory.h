@@ -47,22 +47,30 @@ class DecoderFactory {
                                   bool beam = false) const;
 
   int alternatives() const { return alternatives_; }
-  // Whether a final, whose confidence is set, is less likely words than noise.
-  bool IsNoise(const Hypothesis& hypothesis) const;
+  // Whether a final, whose confidence is set, is less likely words than noise. `kind`, here and
+  // below: of the decoder that gave it; a greedy stream's is a beam while it has hot words.
+  bool IsNoise(DecoderOptions::Kind kind, const Hypothesis& hypothesis) const;
 
   // As the functions of these names in calibration.h do, of what this factory's decoders gave.
-  void SetConfidence(Hypothesis* hypothesis) const {
-    rill::SetConfidence(calibration_, judge_, hypothesis);
+  void SetConfidence(DecoderOptions::Kind kind, Hypothesis* hypothesis) const {
+    rill::SetConfidence(judge(kind).calibration, judge(kind).model, hypothesis);
   }
-  void SetStability(int64_t time, Hypothesis* hypothesis) const {
-    rill::SetStability(calibration_, time, hypothesis);
+  void SetStability(DecoderOptions::Kind kind, int64_t time, Hypothesis* hypothesis) const {
+    rill::SetStability(judge(kind).calibration, time, hypothesis);
   }
 
  private:
+  struct Judge {
+    const Calibration* calibration = nullptr;
+    const LanguageModel* model = nullptr;
+  };
+  const Judge& judge(DecoderOptions::Kind kind) const {
+    return kind == DecoderOptions::Kind::kBeam ? beam_judge_ : greedy_judge_;
+  }
+
   const std::vector<std::string>* tokens_;
   const LanguageModel* model_ = nullptr;  // what beams use
-  const LanguageModel* judge_ = nullptr;  // what confidences use
-  const Calibration* calibration_ = nullptr;
+  Judge greedy_judge_, beam_judge_;
   bool greedy_ = true;
   BeamOptions beam_;
   int alternatives_ = 0;

@@ -61,7 +61,7 @@ absl::StatusOr<std::shared_ptr<const HotWords>> HotWords::Create(
   if (hot_words.empty()) return std::shared_ptr<const HotWords>();
   if (hot_words.size() > kMaxHotWords) {
     return absl::InvalidArgumentError(
-        absl::StrCat("hot_words: ", hot_words.size(), " phrases are more than ", kMaxHotWords));
+        absl::StrCat("hot_words: at most ", kMaxHotWords, " phrases"));
   }
   const std::shared_ptr<HotWords> made(new HotWords);
   made->made_of_.assign(hot_words.begin(), hot_words.end());
@@ -134,7 +134,12 @@ void HotWords::LinkFailures() {
     // Where the text would be if it had not begun where this phrase does. The first letter of a
     // phrase has no such place: words are matched whole.
     info.fail = Follow(states_[phrases_.parent(node)].fail, phrases_.token(node));
-    info.gain = info.boost + (info.fail == kDead ? 0 : states_[info.fail].gain);
+    if (info.fail == kDead) {
+      info.gain = info.boost;
+      continue;
+    }
+    info.gain = info.boost + states_[info.fail].gain;
+    info.advance = std::max(info.advance, states_[info.fail].advance);
   }
 }
 

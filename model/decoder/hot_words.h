@@ -78,7 +78,7 @@ class HotWords {
   TokenTrie phrases_;  // each ends with a space
   std::vector<StateInfo> states_{1};
   TokenTrie words_;
-  std::vector<bool> word_ends_;
+  std::vector<bool> word_ends_{false};
 };
 
 // What hot words are made of, to be made again by DecoderFactory::MakeHotWords; null: none.

@@ -9,6 +9,9 @@
 namespace rill {
 namespace {
 
+// Samples at a time: what is kept of them never takes more room than this and a window.
+constexpr size_t kBlockSamples = 16384;
+
 FbankView View(const FbankPlan& plan) {
   return {.window = plan.window,
           .shift = plan.shift,
@@ -29,14 +32,14 @@ class LogMel::Impl {
  public:
   explicit Impl(const LogMelOptions& options) : plan_(GetFbankPlan(options)), view_(View(*plan_)) {}
 
-  void Accept(absl::Span<const float> samples, std::vector<float>* frames);
+  void AcceptBlock(absl::Span<const float> samples, std::vector<float>* frames);
 
   std::shared_ptr<const FbankPlan> plan_;
   FbankView view_;
   std::vector<float> kept_;
 };
 
-void LogMel::Impl::Accept(absl::Span<const float> samples, std::vector<float>* frames) {
+void LogMel::Impl::AcceptBlock(absl::Span<const float> samples, std::vector<float>* frames) {
   // One thread works for many streams in turn: its scratch stays in the first-level cache.
   thread_local std::vector<FbankLanes> scratch;
   scratch.resize(std::max<size_t>(scratch.size(), FbankScratchSize(view_.fft_size)));
@@ -62,7 +65,9 @@ LogMel::~LogMel() = default;
 int LogMel::mel_bins() const { return impl_->view_.mel_bins; }
 
 void LogMel::Accept(absl::Span<const float> samples, std::vector<float>* frames) {
-  impl_->Accept(samples, frames);
+  for (; !samples.empty(); samples.remove_prefix(std::min(samples.size(), kBlockSamples))) {
+    impl_->AcceptBlock(samples.first(std::min(samples.size(), kBlockSamples)), frames);
+  }
 }
 
 void LogMel::Reset() { impl_->kept_.clear(); }

@@ -156,6 +156,14 @@ float LanguageModel::BackOff(int i, uint64_t index) const {
   return FloatAt(table.back_off_codes, table.back_offs[index]);
 }
 
+bool LanguageModel::Matters(const State& state) const {
+  const uint64_t history = FindHistory(state, state.length);
+  if (history == kNotThere) return false;
+  const Table& table = tables_[state.length - 1];
+  return table.firsts[history] < table.firsts[history + 1] ||
+         BackOff(state.length - 1, history) != 0;
+}
+
 float LanguageModel::Score(const State& state, WordId word, State* next) const {
   if (word >= tables_[0].count) word = kUnknownWord;
   const int longest = std::clamp(state.length, 0, counts_.order - 1);
@@ -178,6 +186,7 @@ float LanguageModel::Score(const State& state, WordId word, State* next) const {
     after.length = std::min(length + 1, counts_.order - 1);
     for (int i = after.length - 1; i > 0; --i) after.words[i] = state.words[i - 1];
     if (after.length > 0) after.words[0] = word;
+    while (after.length > 0 && !Matters(after)) after.words[--after.length] = 0;
     *next = after;
   }
   return score;

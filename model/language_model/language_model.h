@@ -86,6 +86,8 @@ class LanguageModel {
   uint64_t FindChild(int i, uint64_t parent, WordId word) const;
   // Index in tables_[length - 1] of the history of the newest `length` words.
   uint64_t FindHistory(const State& state, int length) const;
+  // Whether what comes can tell `state` from one without its oldest word.
+  bool Matters(const State& state) const;
   float LogProb(int i, uint64_t index) const;
   float BackOff(int i, uint64_t index) const;
 

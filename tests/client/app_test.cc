@@ -341,6 +341,33 @@ TEST_F(AppTest, TranscribeWaitsForAPlace) {
   EXPECT_THAT(err(), HasSubstr("is full"));
 }
 
+// A server of several that goes away takes no file with it.
+TEST_F(AppTest, TranscribeTriesALostFileAgain) {
+  const std::string a = WriteWav("a.wav", 100), b = WriteWav("b.wav", 100);
+  server_.set_lost_for(1);
+  EXPECT_EQ(RunOnServer({"transcribe", "-j1", a, b}), kExitOk) << err();
+  EXPECT_EQ(out(), absl::StrCat("==> ", a, " <==\nw0\n\n==> ", b, " <==\nw0\n\n"));
+  server_.set_lost_for(2);
+  EXPECT_EQ(RunOnServer({"transcribe", "-j1", a, b}), kExitUnreachable);
+}
+
+TEST_F(AppTest, AWrongConnectionIsAnErrorOfTheCommandLine) {
+  const std::string a = WriteWav("a.wav", 100);
+  const std::vector<std::vector<std::string>> commands = {
+      {"models"}, {"health"}, {"stream", a}, {"transcribe", a}};
+  for (std::vector<std::string> command : commands) {
+    command.insert(command.end(), {"--key-file", a});
+    EXPECT_EQ(RunOnServer(command), kExitUsage) << command[0];
+    EXPECT_THAT(err(), HasSubstr("give both")) << command[0];
+  }
+}
+
+TEST_F(AppTest, AnotherServerIsNotTheFile) {
+  EXPECT_EQ(RunOnServer({"stream", "--fast", "--or-server", DeadAddress(), WriteWav("a.wav", 100)}),
+            kExitOk)
+      << err();
+}
+
 TEST_F(AppTest, UnreachableServerIsSaidOnce) {
   EXPECT_EQ(Run({"transcribe", WriteWav("a.wav", 100), WriteWav("b.wav", 100),
                  WriteWav("c.wav", 100), "-s", DeadAddress()}),

@@ -106,6 +106,7 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
     const v1::RecognitionConfig config = request.config();
     if (config.model() == "broken") return server_->error_;
     if (server_->full_for_-- > 0) return FullStatus();
+    if (server_->lost_for_-- > 0) return {grpc::StatusCode::UNAVAILABLE, "Socket closed"};
     std::string audio;
     int64_t audio_ms = 0;
     v1::TranscribeResponse response;

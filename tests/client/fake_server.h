@@ -26,6 +26,8 @@ class FakeServer {
   void set_error(grpc::Status error) { error_ = std::move(error); }
   // The next `calls` of Transcribe are refused, to be tried again at once.
   void set_full_for(int calls) { full_for_ = calls; }
+  // The next `calls` of Transcribe are lost, as when a server goes away.
+  void set_lost_for(int calls) { lost_for_ = calls; }
 
   // What the calls sent, in order of their ends.
   std::vector<v1::RecognitionConfig> configs() const;
@@ -45,7 +47,7 @@ class FakeServer {
   };
 
   grpc::Status error_;
-  std::atomic<int> full_for_ = 0;
+  std::atomic<int> full_for_ = 0, lost_for_ = 0;
   Log log_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<grpc::Server> server_;

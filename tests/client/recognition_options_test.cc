@@ -9,6 +9,7 @@ class RecognitionOptionsTest : public testing::Test {
  protected:
   RecognitionOptionsTest() {
     AddRecognitionOptions(&app_, &config_);
+    AddAlternatives(&app_, &config_);
     app_.add_option("file", file_);
   }
 
@@ -53,6 +54,7 @@ TEST_F(RecognitionOptionsTest, WrongValuesAreRefused) {
     CLI::App app;
     v1::RecognitionConfig config;
     AddRecognitionOptions(&app, &config);
+    AddAlternatives(&app, &config);
     EXPECT_THROW(app.parse(line), CLI::ParseError) << line;
   }
 }

@@ -43,6 +43,27 @@ TEST(DecoderFactoryTest, PiecesOfWordsCanBeDecodedGreedilyOnly) {
   }
 }
 
+// Hot words make a greedy stream's decoder a beam: what it tells of its words is a beam's.
+TEST(DecoderFactoryTest, ABeamIsJudgedAsOneEvenInAGreedyStream) {
+  Calibration greedy, beam;
+  greedy.confidence[0] = -9;
+  beam.confidence[0] = 9;
+  CalibrationTable calibrations;
+  calibrations.Set("greedy", greedy);
+  calibrations.Set("beam", beam);
+  const auto factory = DecoderFactory::Create(&kLetters, nullptr, {}, &calibrations);
+  ASSERT_TRUE(factory.ok()) << factory.status();
+  const auto hot_words = factory->MakeHotWords({{"a", 1}});
+  ASSERT_TRUE(hot_words.ok()) << hot_words.status();
+  for (const bool with_hot_words : {false, true}) {
+    const auto decoder = factory->New(with_hot_words ? *hot_words : nullptr);
+    decoder->Accept({{-5.0f, -5.0f, -0.1f, -5.0f}}, 0, 640);
+    Hypothesis hypothesis = decoder->Take();
+    factory->SetConfidence(decoder->kind(), &hypothesis);
+    EXPECT_EQ(hypothesis.confidence > 0.5, with_hot_words);
+  }
+}
+
 TEST(DecoderFactoryTest, PiecesBecomeWordsWithTheirTimes) {
   const std::vector<std::string> tokens = {"<blank>", " ", " the", "re", " a"};
   const std::unique_ptr<CtcDecoder> decoder = DecoderFactory(&tokens).New(nullptr);

@@ -58,6 +58,14 @@ TEST_F(HotWordsTest, BoostsComeInAdvanceAndAreTakenBack) {
   EXPECT_EQ(Walk(hot_words, "backyard "), Pair(0, 0));  // whole words only
 }
 
+TEST_F(HotWordsTest, APhraseDoesNotWeakenTheOneInIt) {
+  const auto made = Make({{"york", 8}, {"new york city", 1}});
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(Walk(**made, "new yo").second, 4);
+  EXPECT_EQ(Walk(**made, "new york").second, 8);
+  EXPECT_LT(Walk(**made, "new york c").second, 1);
+}
+
 TEST_F(HotWordsTest, GainsAreThoseOfACount) {
   std::mt19937 random(1);
   const auto text_of = [&random](int words) {
@@ -108,7 +116,7 @@ TEST_F(HotWordsTest, ErrorsNameThePhrase) {
     for (int k = i + 1; k > 0; k /= 26) phrase += static_cast<char>('a' + k % 26);
     many.push_back({phrase, 1});
   }
-  EXPECT_THAT(Make(many).status().ToString(), HasSubstr("1001 phrases are more than 1000"));
+  EXPECT_THAT(Make(many).status().ToString(), HasSubstr("at most 1000 phrases"));
   many.pop_back();
   EXPECT_TRUE(Make(many).ok());
   EXPECT_TRUE(Make({{std::string(100, 'a'), 20}}).ok());

@@ -133,6 +133,27 @@ TEST_F(LanguageModelTest, WhatNgramsBeginWithNeedNotBeThere) {
   }
 }
 
+// Texts that will count the same for ever have the same state, so that a beam can merge them.
+TEST_F(LanguageModelTest, StatesHoldWhatMatters) {
+  const auto model = Build(
+      "\\data\\\nngram 1=7\nngram 2=4\nngram 3=1\n\n\\1-grams:\n-2 <unk>\n-9 <s> -0.5\n-1 </s>\n"
+      "-1 a -0.5\n-1 the -0.5\n-1 big -0.5\n-2 cat -0.5\n\n\\2-grams:\n-0.5 a cat 0\n-0.5 the cat "
+      "0\n"
+      "-0.5 big cat -0.3\n-0.5 cat a 0\n\n\\3-grams:\n-0.2 cat a cat\n\n\\end\\\n");
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto after = [&](const std::vector<std::string>& words) {
+    LanguageModel::State state;
+    for (const std::string& word : words) {
+      (*model)->Score(state, (*model)->lexicon().Find(word), &state);
+    }
+    return state;
+  };
+  EXPECT_EQ(after({"a", "cat"}), after({"the", "cat"}));    // no trigram, no back-off
+  EXPECT_NE(after({"big", "cat"}), after({"the", "cat"}));  // a back-off
+  EXPECT_NE(after({"cat", "a"}), after({"the", "a"}));      // a trigram
+  EXPECT_EQ(after({"big", "a"}), after({"the", "a"}));      // bigrams that are not there
+}
+
 TEST_F(LanguageModelTest, AStateOfNothingKnowsNoHistory) {
   const auto model = Build(RandomArpa(kWords, 3, 1));
   ASSERT_TRUE(model.ok()) << model.status();

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "model/language_model/language_model_builder.h"
+#include "tests/model/small_arpa.h"
+#include "tests/temporary_folder.h"
+
 namespace rill {
 namespace {
 
@@ -64,6 +68,31 @@ TEST_F(UtteranceBuilderTest, InterimOnlyWhenTheTextHasChanged) {
   EXPECT_EQ(Events(), Strings());
   Say("b");
   EXPECT_EQ(Events(), Strings{"interim a b"});
+}
+
+// An open word counts what the best word with its beginning counts; when it is over, there may
+// better have been none.
+TEST_F(UtteranceBuilderTest, WordsThatWereToldAreTakenBack) {
+  const TemporaryFolder folder;
+  WriteText(folder / "lm.arpa",
+            "\\data\\\nngram 1=5\n\\1-grams:\n-3 <unk>\n-9 <s>\n-1 </s>\n-5 a\n-0.5 ab\n\\end\\\n");
+  ASSERT_TRUE(BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr).ok());
+  const auto model = LanguageModel::Open(folder / "lm.rlm");
+  ASSERT_TRUE(model.ok()) << model.status();
+  DecoderOptions beam;
+  beam.kind = DecoderOptions::Kind::kBeam;
+  const auto factory = DecoderFactory::Create(&tokens_, model->get(), beam);
+  ASSERT_TRUE(factory.ok()) << factory.status();
+  UtteranceOptions options;
+  options.interim_results = true;
+  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, options);
+  builder_->Accept({{-3.0f, -9.0f, -0.05f, -9.0f, -9.0f}}, 0, kFrame);
+  time_ = kFrame;
+  EXPECT_EQ(Events(), Strings{"interim a"});
+  Say(" ");
+  EXPECT_EQ(Events(), Strings{"interim "});
+  Say("_");
+  EXPECT_EQ(Events(), Strings());
 }
 
 TEST_F(UtteranceBuilderTest, NoInterimUnlessAskedFor) {
