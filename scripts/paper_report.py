@@ -312,9 +312,10 @@ rill stands on Katharopoulos, Vyas, Pappas, Fleuret, "Transformers are RNNs: fas
 serve speech. The commands below, which `scripts/measure_paper.sh` runs one after the other, gave the results in [docs/paper](paper);
 `scripts/paper_report.py` has written this page from them.
 
-Measured on: {machine}; a shared machine with other work on both cores (some of the commands side by side), which is why times are CPU time; even so, read nothing into differences below a fifth. The paper measured on GPUs
-(GTX 1080 Ti, P40), table 5 on a CPU as well: compare ratios, not seconds. **The runs here are smaller than the
-paper's** where it says so; the commands' default settings are larger, for two free cores and up to two hours (reckoned from a few updates of each network, not run in full), and every flag that leads to the paper's
+Measured on: {machine}, one of the two hardware threads of a core. Figure 1 and the speed of drawing had the machine to themselves; the trainings
+ran two at a time beside other work, which is why their times are CPU time: read nothing into differences below a third there. The paper measured on GPUs
+(GTX 1080 Ti, P40), table 5 on a CPU as well: compare ratios, not seconds. **The default settings, which these are, are smaller than the
+paper's** where it says so, so that no command takes two hours: {minutes}. Every flag that leads to the paper's
 own sizes is in `--help`. Nothing has run on a GPU: the program has no `--device`, since the kernels it measures are the CPU's.
 
 ```sh
@@ -427,6 +428,15 @@ def verdict(scaling, copy, speed, whole, images, speech, epoch):
     ])
 
 
+def minutes(copy, images, speech):
+    """CPU minutes that the trainings took."""
+    parts = []
+    for name_, results in (("copy", copy), ("generate --part train", images), ("speech", speech)):
+        last = {line["model"]: line["cpu_seconds"] for line in results.lines if "loss" in line}
+        parts.append(f"`{name_}` trained for {sum(last.values()) / 60:.0f} CPU minutes")
+    return ", ".join(parts) + "; `scaling` and `generate --part speed` took 4 minutes each"
+
+
 def wrap(page):
     """Paragraphs and list items in lines of 150; tables, pictures, headings and code stay."""
     out, prose, code = [], [], False
@@ -462,13 +472,13 @@ def report(folder, docs):
     order = sheet(images, docs)
     s, c, i, p = scaling.settings, copy.settings, images.settings, speech.settings
     page = PAGE.format(
-        machine=machine(s), commands=commands(), verdict=verdict(scaling, copy, speed, whole, images, speech, epoch),
+        machine=machine(s), minutes=minutes(copy, images, speech), commands=commands(), verdict=verdict(scaling, copy, speed, whole, images, speech, epoch),
         scaling_text=f"Forward and backward of attention alone, {s['heads']} heads of {s['head_width']}, causal; the batch is {s['tokens']:,} / N "
         "sequences, at least one; a process for each point, the quicker of two runs or more. Memory: the operating system's count of what became "
         "resident, beside inputs. Exponents: least squares over the four longest that were measured. \"Too slow\": would have taken longer than the limit in the command.",
         scaling=scaling_section(scaling),
-        copy_text=f"Strings of up to {(c['length'] - 1) // 2 - 1} symbols in sequences of {c['length']} (the paper: 128), {c['layers']} layers, {c['heads']} heads, width "
-        f"{c['width']} (the paper: 256), batch {c['batch']} (64), RAdam {c['rate']:g}, 1e-4 after {c['drop_after']:,} updates (3,000). LSH: "
+        copy_text=f"Strings of up to {(c['length'] - 1) // 2 - 1} symbols in sequences of {c['length']}, {c['layers']} layers, {c['heads']} heads (the paper: 8), width "
+        f"{c['width']} (256), batch {c['batch']} (64), RAdam {c['rate']:g}, 1e-4 after {c['drop_after']:,} updates (3,000). LSH: "
         f"{c['buckets']} buckets, chunks of {c['chunk']}, so that a chunk and the one before see half a sequence.",
         copy=copy_section(copy),
         speed_text="Networks of the paper's sizes (width 256, 8 heads) with random weights, drawing from a mixture of 10 logistics. "

@@ -37,11 +37,6 @@ class OneOmpThread {
   int before_;
 };
 
-const char* Name(MatmulPrecision precision) {
-  if (precision == MatmulPrecision::kInt8) return "int8";
-  return precision == MatmulPrecision::kBFloat16 ? "bf16" : "float";
-}
-
 const dnnl::engine& CpuEngine() {
   static const dnnl::engine* const engine = [] {
     // Takes effect only before oneDNN's first primitive; later it is refused, harmlessly.

@@ -38,6 +38,11 @@ Simd Detect() {
 
 }  // namespace
 
+bool HasLeastSimd() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
+}
+
 Simd CurrentSimd() {
   static const Simd simd = Detect();
   return simd;

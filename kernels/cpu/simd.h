@@ -19,6 +19,9 @@ enum class Simd {
 // products. Read once. Any thread.
 Simd CurrentSimd();
 
+// True if this processor has what kAvx2 needs. Elsewhere no kernel may be called. Any thread.
+bool HasLeastSimd();
+
 // True if bf16 matrix products are fast here (AVX512_BF16 or AMX). Obeys RILL_MAX_SIMD.
 bool HasFastBFloat16();
 

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "kernels/cpu/simd.h"
 #include "model/encoder/encoder_backend.h"
 #include "model/encoder/encoder_scratch.h"
 
@@ -44,7 +46,10 @@ class CpuBackend final : public EncoderBackend {
   explicit CpuBackend(std::unique_ptr<const Encoder> encoder) : encoder_(std::move(encoder)) {}
 
   const StateLayout& layout() const override { return encoder_->layout(); }
-  std::string device() const override { return "cpu"; }
+  std::string device() const override {
+    return absl::StrCat("cpu (", kernels::SimdName(), ", products in ",
+                        kernels::Name(encoder_->precision()), ")");
+  }
   absl::StatusOr<std::unique_ptr<EncoderWorker>> NewWorker(int slots) const override {
     auto arena = StateArena::Create(encoder_->layout(), encoder_->InitialState(), slots);
     if (!arena.ok()) return arena.status();

@@ -21,6 +21,10 @@ absl::Status CheckProcessor(kernels::MatmulPrecision precision) {
                                                       " need a processor with ", instructions,
                                                       "; this one has ", kernels::SimdName()));
   };
+  if (!kernels::HasLeastSimd()) {
+    return absl::FailedPreconditionError(
+        "the encoder needs a processor with AVX2, FMA and F16C (x86-64-v3); this one is older");
+  }
   using kernels::MatmulPrecision;
   if (precision == MatmulPrecision::kInt8 && !kernels::HasFastInt8()) {
     return missing("int8", "AVX-512 VNNI");
@@ -34,7 +38,8 @@ absl::Status CheckProcessor(kernels::MatmulPrecision precision) {
 kernels::MatmulPrecision BlockPrecision(kernels::MatmulPrecision wanted) {
   using kernels::MatmulPrecision;
   if (wanted != MatmulPrecision::kAuto) return wanted;
-  return kernels::HasFastInt8() && !kernels::HasAmx() ? MatmulPrecision::kInt8 : wanted;
+  if (kernels::HasFastInt8() && !kernels::HasAmx()) return MatmulPrecision::kInt8;
+  return kernels::HasFastBFloat16() ? MatmulPrecision::kBFloat16 : MatmulPrecision::kFloat;
 }
 
 }  // namespace
@@ -45,7 +50,7 @@ class Encoder::Impl {
 
   absl::Status Load(const ModelFile& file, const EncoderOptions& options) {
     using kernels::MatmulPrecision;
-    const MatmulPrecision precision = BlockPrecision(options.precision);
+    precision = BlockPrecision(options.precision);
     // 8 bits are for the blocks: of the work the front has one part in thirty.
     auto loaded_front = EncoderFront::Create(
         file, precision == MatmulPrecision::kInt8 ? MatmulPrecision::kAuto : precision);
@@ -68,6 +73,7 @@ class Encoder::Impl {
 
   const ModelConfig config;
   const StateLayout layout;
+  kernels::MatmulPrecision precision = kernels::MatmulPrecision::kAuto;
   std::vector<float> initial_state;
   std::unique_ptr<EncoderFront> front;
   std::vector<std::unique_ptr<EncoderBlock>> blocks;
@@ -90,6 +96,7 @@ absl::StatusOr<std::unique_ptr<Encoder>> Encoder::Create(const ModelFile& file,
 
 const ModelConfig& Encoder::config() const { return impl_->config; }
 const StateLayout& Encoder::layout() const { return impl_->layout; }
+kernels::MatmulPrecision Encoder::precision() const { return impl_->precision; }
 
 std::vector<float> Encoder::InitialState() const { return impl_->initial_state; }
 

@@ -54,7 +54,8 @@ class EncoderBackend {
   virtual ~EncoderBackend() = default;
 
   virtual const StateLayout& layout() const = 0;
-  virtual std::string device() const = 0;  // for people: "cpu", "cuda:0 (NVIDIA H100)"
+  virtual std::string device()
+      const = 0;  // for people: "cpu (avx2, products in float)", "cuda:0 (NVIDIA H100)"
 
   // ResourceExhausted: there is no memory for so many slots.
   virtual absl::StatusOr<std::unique_ptr<EncoderWorker>> NewWorker(int slots) const = 0;

@@ -51,6 +51,10 @@ std::vector<Case> Cases() {
     cases.push_back({"LINEAR16" + at, {AudioEncoding::kLinear16, rate, 3}, wav});
     cases.push_back({"FLOAT32" + at, {AudioEncoding::kFloat32, rate, 2}, Raw(tones)});
     cases.push_back({"WAV" + at, {AudioEncoding::kWav}, wav});
+    AudioFormat guessed = {AudioEncoding::kLinear16, rate, 1};
+    guessed.may_have_header = true;
+    cases.push_back({"WAV, taken for LINEAR16" + at, guessed, wav});
+    cases.push_back({"perhaps LINEAR16" + at, guessed, Raw(tones)});
     cases.push_back({"24-bit WAV" + at,
                      {AudioEncoding::kAuto},
                      WithJunkChunk(Encode(tones, 2, rate, SF_FORMAT_WAVEX | SF_FORMAT_PCM_24))});

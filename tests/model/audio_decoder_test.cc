@@ -40,6 +40,49 @@ TEST(AudioDecoderTest, NothingElseIsGuessed) {
   EXPECT_THAT(std::string(Decode({}, opus).status.message()), HasSubstr("OggS"));
 }
 
+AudioFormat MayHaveHeader(AudioEncoding encoding, int rate, int channels = 1) {
+  AudioFormat format = {encoding, rate, channels};
+  format.may_have_header = true;
+  return format;
+}
+
+TEST(AudioDecoderTest, AHeaderThatMayBeThereIsBelieved) {
+  const std::vector<float> tones = Tones(2, 44100, 9000);
+  for (const int container : {SF_FORMAT_WAV, SF_FORMAT_FLAC}) {
+    const Bytes bytes = Encode(tones, 2, 44100, container | SF_FORMAT_PCM_16);
+    const Decoded expected = Decode({}, bytes);
+    ASSERT_TRUE(expected.status.ok()) << expected.status;
+    for (const AudioEncoding encoding : {AudioEncoding::kLinear16, AudioEncoding::kMuLaw}) {
+      for (const size_t longest : {size_t{1}, size_t{3}, SIZE_MAX}) {
+        const Decoded decoded = Decode(MayHaveHeader(encoding, 8000, 3), bytes, longest);
+        EXPECT_TRUE(decoded.status.ok()) << decoded.status;
+        EXPECT_EQ(decoded.samples, expected.samples);
+      }
+    }
+  }
+}
+
+TEST(AudioDecoderTest, WithoutThatHeaderAudioIsRaw) {
+  Bytes bytes(3001);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * i);
+  for (const AudioEncoding encoding :
+       {AudioEncoding::kLinear16, AudioEncoding::kFloat32, AudioEncoding::kMuLaw}) {
+    for (const size_t size : {0, 1, 2, 3, 4, 5, 3001}) {
+      const Bytes beginning(bytes.begin(), bytes.begin() + size);
+      const Decoded expected = Decode({encoding, 8000, 1}, beginning);
+      for (const size_t longest : {1, 1000}) {
+        const Decoded decoded = Decode(MayHaveHeader(encoding, 8000), beginning, longest);
+        EXPECT_TRUE(decoded.status.ok()) << decoded.status;
+        EXPECT_EQ(decoded.samples, expected.samples) << size;
+      }
+    }
+  }
+  const Bytes opus = ReadBytes(TestClip("cards.opus"));
+  EXPECT_THAT(
+      std::string(Decode(MayHaveHeader(AudioEncoding::kLinear16, 16000), opus).status.message()),
+      HasSubstr("Ogg"));
+}
+
 TEST(AudioDecoderTest, NoBytesAreNoError) {
   for (const AudioEncoding encoding :
        {AudioEncoding::kAuto, AudioEncoding::kWav, AudioEncoding::kFlac}) {

@@ -136,6 +136,7 @@ TEST_F(EncoderTest, Bfloat16IsCloseToTheParallelForm) {
 TEST_F(EncoderTest, Int8IsCloseToTheParallelForm) {
   if (!kernels::HasFastInt8()) GTEST_SKIP() << "this processor has no int8 products";
   Load(TinyModelConfig(), MatmulPrecision::kInt8);
+  EXPECT_EQ(encoder_->precision(), MatmulPrecision::kInt8);
   const double error = Error(40, 8);
   EXPECT_LT(error, 0.4);
   EXPECT_GT(error, 1e-4);  // else this is not int8
