@@ -15,8 +15,8 @@ std::string Describe(const StreamOptions& options) {
   const auto& [input, audio, chunk_frames, interim_results, speech_events, single_utterance,
                endpoint, decoder, max_queued_frames] = options;
   write(input, chunk_frames, speech_events, single_utterance);
-  const auto& [encoding, sample_rate, channels] = audio;
-  write(encoding, sample_rate, channels);
+  const auto& [encoding, sample_rate, channels, may_have_header] = audio;
+  write(encoding, sample_rate, channels, may_have_header);
   const auto& [enabled, after_words_ms, without_words_ms, utterance_ms] = endpoint;
   write(enabled, after_words_ms, without_words_ms, utterance_ms);
   const auto& [kind, beam_options, hot_words, min_confidence, alternatives] = decoder;

@@ -13,6 +13,9 @@ namespace rill::server {
 namespace {
 
 constexpr int kMaxInt = std::numeric_limits<int>::max();
+// With the most that one message can add, 105,000 frames of a FLAC of 4 kHz, it stays below
+// kMaxBacklogFrames.
+constexpr int kMaxQueueSeconds = 150;
 
 // A script's variable that is not set must not mean "no tokens", say, or "no client certificates".
 std::string CheckNotEmpty(const std::string& value) {
@@ -100,7 +103,7 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--workers", "N", &options->workers, "0 (one a core)", "Model threads of each model.")
       ->check(CLI::Range(0, 1024));
   add.Add("--max-streams", "N", &options->max_streams,
-          "0 (by the model's size: 90 a worker for S, if memory allows; on a GPU, 1000)",
+          "0 (by the model's size: 51 a worker for M, if memory allows; on a GPU, 1000)",
           "Streams of each model that may be open. More get RESOURCE_EXHAUSTED and when to try "
           "again. Memory for their states is reserved at the start: see ListModels.")
       ->check(CLI::Range(0, 1000000));
@@ -163,7 +166,7 @@ std::vector<OptionRow> RegisterOptions(CLI::App* app, ServerOptions* options) {
   add.Add("--queue-seconds", "SECONDS", &options->queue_seconds,
           "Audio of one stream that may wait for the model; then the server reads no more of it "
           "until it has caught up.")
-      ->check(CLI::Range(1, 3600));
+      ->check(CLI::Range(1, kMaxQueueSeconds));
   add.Add("--reflection", "BOOL", &options->reflection,
           "Tell tools such as grpcurl about the services (gRPC server reflection).");
   add.Add("--metrics-listen", "IP:PORT", &options->metrics_listen, "none: no metrics",

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "kernels/precision.h"
 #include "model/decoder/decoder_options.h"
+#include "model/encoder/encoder.h"
 #include "server/log.h"
 #include "server/security/tls.h"
 

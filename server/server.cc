@@ -154,6 +154,7 @@ Server::Server(const ServerOptions& options, std::vector<ServedModel> models,
   core_ = std::make_unique<SpeechCore>(std::move(models), limits, access_.get(), &seal_, &registry_,
                                        &executor_);
   service_ = std::make_unique<SpeechService>(core_.get());
+  riva_service_ = std::make_unique<riva::RivaService>(core_.get());
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
@@ -193,6 +194,7 @@ absl::Status Server::Listen(const ServerOptions& options) {
     builder.AddListeningPort(address, IsUnixSocket(address) ? plain : tls, &ports_[i]);
   }
   builder.RegisterService(service_.get());
+  builder.RegisterService(riva_service_.get());
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   // gRPC looks at the size of a compressed message before it inflates it, and nobody after that has
   // bounded what comes out.
@@ -234,6 +236,7 @@ void Server::SetReady(bool ready) {
     health->SetServingStatus(model.info.name, ready);
   }
   health->SetServingStatus(v1::SpeechRecognition::service_full_name(), ready);
+  health->SetServingStatus(nvidia::riva::asr::RivaSpeechRecognition::service_full_name(), ready);
   health->SetServingStatus("", ready);
 }
 
@@ -281,6 +284,7 @@ void Server::Stop() {
   metrics_.reset();
   executor_.Stop();
   registry_.Stop();
+  riva_service_.reset();
   service_.reset();
   core_.reset();
 }

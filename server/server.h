@@ -15,6 +15,7 @@
 #include "server/options.h"
 #include "server/security/access.h"
 #include "server/security/state_seal.h"
+#include "server/services/riva/riva_service.h"
 #include "server/services/speech_core.h"
 #include "server/services/speech_service.h"
 #include "server/session/session_registry.h"
@@ -51,7 +52,7 @@ class Server {
 
   // Runs every model once, so that the first client need not wait for what comes only once.
   void WarmUp();
-  // Takes streams from now on, and says so by grpc.health.v1: for the server, its service, and
+  // Takes streams from now on, and says so by grpc.health.v1: for the server, its services, and
   // every model by name.
   void BeginServing();
 
@@ -76,6 +77,7 @@ class Server {
   Executor executor_;
   std::unique_ptr<SpeechCore> core_;
   std::unique_ptr<SpeechService> service_;
+  std::unique_ptr<riva::RivaService> riva_service_;
   std::unique_ptr<MetricsServer> metrics_;
   std::atomic<bool> ready_{false};
   const int warm_up_chunk_frames_;

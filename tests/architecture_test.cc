@@ -62,7 +62,8 @@ std::vector<std::string> IncludesOf(const fs::path& file) {
   std::smatch match;
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line[0] != '#' || !std::regex_search(line, match, include)) continue;
-    const bool wire = match.str(1).rfind("rill/v1/", 0) == 0;
+    const bool wire =
+        match.str(1).rfind("rill/v1/", 0) == 0 || match.str(1).rfind("riva/proto/", 0) == 0;
     included.push_back(wire ? "proto/" + match.str(1) : match.str(1));
   }
   return included;

@@ -51,8 +51,8 @@ class ResamplingDecoder : public AudioDecoder {
   ResamplingDecoder(const AudioFormat& format, int output_rate)
       : format_(format),
         output_rate_(output_rate),
-        encoding_(format.encoding),
-        decoder_(MakeMonoDecoder(format.encoding, format)) {
+        encoding_(MayBeRaw() ? AudioEncoding::kAuto : format.encoding),
+        decoder_(MakeMonoDecoder(encoding_, format)) {
     magic_.Want(kMagicBytes);
   }
 
@@ -101,11 +101,13 @@ class ResamplingDecoder : public AudioDecoder {
     magic_.Load(reader, kMagicBytes, kMagicBytes);
     encoding_ = reader.ReadEnum(AudioEncoding::kALaw, "audio encoding");
     const bool detected = encoding_ == AudioEncoding::kWav || encoding_ == AudioEncoding::kFlac;
-    reader.Require(
-        encoding_ == format_.encoding || (format_.encoding == AudioEncoding::kAuto && detected),
-        "audio encoding");
+    const bool expected =
+        MayBeRaw() ? detected || encoding_ == format_.encoding || encoding_ == AudioEncoding::kAuto
+                   : encoding_ == format_.encoding ||
+                         (format_.encoding == AudioEncoding::kAuto && detected);
+    reader.Require(expected, "audio encoding");
     if (!reader.ok()) return;
-    if (decoder_ == nullptr) decoder_ = MakeMonoDecoder(encoding_, format_);
+    if (decoder_ == nullptr) decoder_ = MakeMonoDecoder(encoding_, FormatOf(encoding_));
     if (decoder_ != nullptr) decoder_->Load(reader);
     if (!reader.ReadBool()) return;
     if (!reader.Require(decoder_ != nullptr && decoder_->sample_rate() > 0, "audio resampler")) {
@@ -135,6 +137,14 @@ class ResamplingDecoder : public AudioDecoder {
     return absl::OkStatus();
   }
 
+  // Raw audio, unless its first bytes say otherwise.
+  bool MayBeRaw() const { return format_.may_have_header && IsRaw(format_.encoding); }
+
+  // What a decoder of `encoding` is to be told: a header that need not be there is believed.
+  AudioFormat FormatOf(AudioEncoding encoding) const {
+    return MayBeRaw() && !IsRaw(encoding) ? AudioFormat{encoding} : format_;
+  }
+
   // Chooses the decoder by the first bytes, and gives them to it.
   absl::Status Detect(std::vector<float>* samples) {
     const absl::string_view magic(reinterpret_cast<const char*>(magic_.bytes().data()),
@@ -143,12 +153,17 @@ class ResamplingDecoder : public AudioDecoder {
       encoding_ = AudioEncoding::kWav;
     } else if (magic == "fLaC") {
       encoding_ = AudioEncoding::kFlac;
+    } else if (MayBeRaw() && magic != "OggS") {
+      encoding_ = format_.encoding;
+    } else if (MayBeRaw()) {
+      return absl::InvalidArgumentError(
+          "audio: is Ogg, which this server does not decode; send WAV, FLAC or raw PCM");
     } else {
       return absl::InvalidArgumentError(
           absl::StrCat("audio: begins with \"", absl::CHexEscape(magic),
                        "\", which is neither WAV nor FLAC; for raw PCM set encoding"));
     }
-    decoder_ = MakeMonoDecoder(encoding_, format_);
+    decoder_ = MakeMonoDecoder(encoding_, FormatOf(encoding_));
     return DecodeSlice(magic_.bytes(), samples);
   }
 
@@ -161,8 +176,11 @@ class ResamplingDecoder : public AudioDecoder {
   absl::Status DecodeRest(std::vector<float>* samples) {
     if (decoder_ == nullptr) {
       if (magic_.bytes().empty()) return absl::OkStatus();
-      return absl::InvalidArgumentError(
-          absl::StrCat("audio: ", magic_.bytes().size(), " bytes are neither WAV nor FLAC"));
+      if (!MayBeRaw()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("audio: ", magic_.bytes().size(), " bytes are neither WAV nor FLAC"));
+      }
+      if (absl::Status status = Detect(samples); !status.ok()) return status;
     }
     std::vector<float> mono;
     absl::Status status = decoder_->Finish(&mono);

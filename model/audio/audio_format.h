@@ -31,6 +31,9 @@ struct AudioFormat {
   // 1 (also if 0) to kMaxChannels, interleaved; mixed down to one. For WAV and FLAC the header
   // decides; a number above 1 must agree with it.
   int channels = 1;
+  // Of raw encodings: bytes that begin as WAV or FLAC are that, and their header decides about
+  // everything; others are raw. Ogg is an error.
+  bool may_have_header = false;
 
   absl::Status Validate() const;  // InvalidArgument that names the field at fault
 

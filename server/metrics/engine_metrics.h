@@ -10,6 +10,10 @@
 
 namespace rill::server {
 
+// Seconds. A stream that is behind can be so by as much as --queue-seconds.
+inline const std::vector<double> kWaits = {.001, .0025, .005, .01,  .02,  .04,  .08,   .16,
+                                           .32,  .64,   1.28, 2.56, 5.12, 10.24, 20.48, 40.96};
+
 struct EngineMetrics {
   // Once a step of the model.
   Histogram step_seconds{{.001, .0025, .005, .01, .02, .04, .08, .16, .32, .64, 1.28}};
@@ -17,8 +21,8 @@ struct EngineMetrics {
 
   // Once a stream and step: from something being there for the model to the step's beginning, and
   // to its results.
-  Histogram queue_seconds{{.001, .0025, .005, .01, .02, .04, .08, .16, .32, .64, 1.28, 2.56}};
-  Histogram result_seconds{{.001, .0025, .005, .01, .02, .04, .08, .16, .32, .64, 1.28, 2.56}};
+  Histogram queue_seconds{kWaits};
+  Histogram result_seconds{kWaits};
   std::atomic<int64_t> audio_ms{0};  // recognised
 
   // Once a stream.

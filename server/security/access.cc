@@ -1,5 +1,7 @@
 #include "server/security/access.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -47,7 +49,9 @@ absl::StatusOr<Caller> Access::Check(const grpc::ServerContextBase& context) {
   if (path_.empty()) return Caller{CertificateName(context), 0};
   const auto [begin, end] = context.client_metadata().equal_range("authorization");
   if (begin == end) return Unauthenticated("none was sent");
-  if (std::next(begin) != end) return Unauthenticated("several were sent");
+  // Some clients send theirs twice: as credentials of the channel and with the call.
+  const auto differs = [first = begin->second](const auto& entry) { return entry.second != first; };
+  if (std::any_of(std::next(begin), end, differs)) return Unauthenticated("several were sent");
   absl::string_view value(begin->second.data(), begin->second.size());
   constexpr absl::string_view kScheme = "Bearer ";
   if (!absl::StartsWithIgnoreCase(value, kScheme)) return Unauthenticated("not a bearer token");

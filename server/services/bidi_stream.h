@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/services/call_timer.h"
@@ -24,6 +25,13 @@
 
 namespace rill::server {
 
+// The request's field that has the configuration.
+template <class Request>
+struct ConfigField {
+  static constexpr char kName[] = "config";
+  static bool IsSet(const Request& request) { return request.has_config(); }
+};
+
 template <class Request, class Response>
 class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected SessionSink {
  public:
@@ -32,14 +40,14 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
     const auto session = this->session();
     if (!session) {
       config_timer_.Stop();
-      if (ok && request_.has_config()) return Configure(request_);
-      RejectUnconfigured(
-          absl::InvalidArgumentError(ok ? "config: must be the first request of a stream"
-                                        : "config: the stream ended without it"));
+      if (ok && Config::IsSet(request_)) return Configure(request_);
+      RejectUnconfigured(absl::InvalidArgumentError(
+          absl::StrCat(Config::kName, ok ? ": must be the first request of a stream"
+                                         : ": the stream ended without it")));
     } else if (!ok) {
       session->Finish();
-    } else if (request_.has_config()) {
-      Refuse("config: sent twice; it is for the first request only");
+    } else if (Config::IsSet(request_)) {
+      Refuse(absl::StrCat(Config::kName, ": sent twice; it is for the first request only"));
     } else {
       OnRequest(&request_);
     }
@@ -47,6 +55,7 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
 
   void OnWriteDone(bool ok) final {
     bool resume = false;
+    bool read = false;
     std::shared_ptr<Session> session;
     {
       std::lock_guard lock(mutex_);
@@ -58,7 +67,12 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
         paused_ = false;
         resume = true;
       }
+      if (unread_ && (broken_ || queue_.low())) {
+        unread_ = false;
+        read = true;
+      }
     }
+    if (read) ReadNext();
     if (!session) return;
     if (ok) {
       session->OnWritten(resume);
@@ -91,7 +105,8 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
       : context_(context), queue_(max_pending_bytes) {
     if (config_timeout == config_timeout.zero()) return;
     config_timer_.Start(config_timeout, [this] {
-      RejectUnconfigured(absl::DeadlineExceededError("config: did not come in time"));
+      RejectUnconfigured(
+          absl::DeadlineExceededError(absl::StrCat(Config::kName, ": did not come in time")));
     });
   }
 
@@ -108,6 +123,10 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   };
   virtual std::vector<Outgoing> Answer(std::vector<StreamEvent> events,
                                        const SessionProgress& progress) = 0;
+
+  // What to send for a request that was taken whole, if anything. The next one is read when the
+  // client has read enough of what waits for it.
+  virtual std::vector<Outgoing> AnswerRequest(const SessionProgress& progress) { return {}; }
 
   // Sends something in between, for the sink's calls.
   void Send(Outgoing out) {
@@ -155,8 +174,9 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
     OnNoConfig(status);
   }
 
-  // Ends an RPC because of what its client sent. After Begin.
-  void Refuse(const char* problem) { session()->Abort(absl::InvalidArgumentError(problem)); }
+  // Ends an RPC because of what its client sent, after the final results of what came before. After
+  // Begin.
+  void Refuse(absl::string_view problem) { session()->Close(absl::InvalidArgumentError(problem)); }
 
   // Null before Begin.
   std::shared_ptr<Session> session() {
@@ -166,7 +186,17 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   grpc::CallbackServerContext* context() const { return context_; }
 
   // SessionSink.
-  void OnInputTaken() final { ReadNext(); }
+  void OnInputTaken(const SessionProgress& progress) final {
+    std::vector<Outgoing> answers = AnswerRequest(progress);
+    {
+      std::lock_guard lock(mutex_);
+      const bool answered = !answers.empty();
+      Enqueue(std::move(answers));
+      unread_ = answered && queue_.full();
+      if (unread_) return;
+    }
+    ReadNext();
+  }
 
   bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) final {
     std::vector<Outgoing> answers = Answer(std::move(events), progress);
@@ -184,6 +214,8 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   void OnStuck() final { context_->TryCancel(); }
 
  private:
+  using Config = ConfigField<Request>;
+
   void Enqueue(std::vector<Outgoing> responses) {
     for (Outgoing& out : responses) queue_.Push(std::move(out.response), out.weight);
     Advance();
@@ -220,6 +252,7 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   Response current_;                  // belongs to gRPC while writing_
   bool writing_ = false;
   bool paused_ = false;    // the session waits for OnWritten(true)
+  bool unread_ = false;    // the next request waits until the queue is low
   bool broken_ = false;    // the client is gone: nothing more is written
   bool closing_ = false;   // status_ is set
   bool finished_ = false;  // Finish has been called

@@ -7,13 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "model/text/inverse_text_normalizer.h"
-#include "model/text/profanity_mask.h"
 
 namespace rill::server {
 namespace {
-
-constexpr int kSamplesPerMs = 16;
 
 absl::Status Invalid(const std::string& where, const std::string& problem) {
   return absl::InvalidArgumentError(absl::StrCat(where, ": ", problem));
@@ -139,22 +135,6 @@ absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& con
   return options;
 }
 
-// `spoken` as the client wants it: itself, or what is put into *memory.
-const Hypothesis& Written(const Hypothesis& spoken, const ResultFormat& format,
-                          Hypothesis* memory) {
-  static const ProfanityMask& mask = *new ProfanityMask();
-  const Hypothesis* written = &spoken;
-  if (format.mask_profanity) {
-    *memory = mask.Apply(*written);
-    written = memory;
-  }
-  if (format.inverse_text_normalization) {
-    *memory = InverseTextNormalize(*written);
-    written = memory;
-  }
-  return *written;
-}
-
 template <typename Message>
 void AddWords(const Hypothesis& hypothesis, Message& message) {
   for (const Word& word : hypothesis.words) {
@@ -179,8 +159,11 @@ int SettledWords(const Hypothesis& hypothesis) {
 
 std::vector<HotWord> ToHotWords(const google::protobuf::RepeatedPtrField<v1::HotWord>& hot_words) {
   std::vector<HotWord> result;
-  result.reserve(hot_words.size());
-  for (const v1::HotWord& word : hot_words) {
+  // One too many is refused like millions, which are not worth a copy.
+  const int count = std::min(hot_words.size(), kMaxHotWords + 1);
+  result.reserve(count);
+  for (int i = 0; i < count; ++i) {
+    const v1::HotWord& word = hot_words[i];
     result.push_back({word.phrase(), word.boost() == 0 ? kDefaultBoost : word.boost()});
   }
   return result;
@@ -220,6 +203,24 @@ absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& confi
   if (!decoder.ok()) return decoder.status();
   options.decoder = *std::move(decoder);
   return options;
+}
+
+SpeechCore::OpenRequest ToOpenRequest(const char* method, const std::string& where,
+                                      const v1::RecognitionConfig& config, const Caller& caller,
+                                      bool features) {
+  SpeechCore::OpenRequest open{method, &caller};
+  open.model = config.model();
+  open.model_field = where + ".model";
+  open.options = [&config, where, features](
+                     const ModelInfo& model,
+                     const StreamDefaults& defaults) -> absl::StatusOr<StreamOptions> {
+    auto options = ToStreamOptions(config, where, defaults, features);
+    if (options.ok() && options->decoder.beam.lexicon && !model.has_language_model) {
+      return Invalid(where + ".decoding.lexicon_only", "this model has no language model here");
+    }
+    return options;
+  };
+  return open;
 }
 
 v1::Result ToResult(const StreamEvent& event, const ResultFormat& format) {

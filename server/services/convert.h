@@ -11,25 +11,13 @@
 #include "absl/status/statusor.h"
 #include "model/recognizer.h"
 #include "rill/v1/rill.pb.h"
-#include "server/services/served_model.h"
+#include "server/services/result_format.h"
+#include "server/services/speech_core.h"
 
 namespace rill::server {
 
 // The boost of a hot word that does not say one.
 inline constexpr float kDefaultBoost = 5;
-
-// What the server gives a stream whose client does not say.
-struct StreamDefaults {
-  int chunk_ms = 320;
-  DecoderOptions::Kind decoder = DecoderOptions::Kind::kGreedy;
-};
-
-// How results are written.
-struct ResultFormat {
-  bool word_times = false;
-  bool inverse_text_normalization = false;
-  bool mask_profanity = false;
-};
 
 // The chunk lengths a client may ask for: kChunkFrames in milliseconds.
 inline constexpr auto kChunkMs = [] {
@@ -44,6 +32,11 @@ inline constexpr auto kChunkMs = [] {
 absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& config,
                                               const std::string& where,
                                               const StreamDefaults& defaults, bool features);
+
+// The session that `config` asks for, at the core, while it and `caller` live.
+SpeechCore::OpenRequest ToOpenRequest(const char* method, const std::string& where,
+                                      const v1::RecognitionConfig& config, const Caller& caller,
+                                      bool features = false);
 
 // A boost of 0 is kDefaultBoost.
 std::vector<HotWord> ToHotWords(const google::protobuf::RepeatedPtrField<v1::HotWord>& hot_words);

@@ -21,7 +21,7 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
         format_(ToResultFormat(request->config())),
         max_bytes_(static_cast<size_t>(core->limits().max_message_bytes)),
         response_(response) {
-    SpeechCore::OpenRequest open{"Recognize", "config", &request->config(), &caller};
+    SpeechCore::OpenRequest open = ToOpenRequest("Recognize", "config", request->config(), caller);
     open.recording = true;
     auto session = core->Open(open, *context, this);
     if (!session.ok()) {
@@ -43,7 +43,7 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
   }
 
  private:
-  void OnInputTaken() override {}  // there is but one message
+  void OnInputTaken(const SessionProgress&) override {}  // there is but one message
 
   bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) override {
     for (const StreamEvent& event : events) {

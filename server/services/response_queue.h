@@ -11,9 +11,10 @@
 
 namespace rill::server {
 
-// A response drops those of its own or a lighter kind that wait just before it; lasting ones are
-// never dropped.
-enum class Weight { kLasting, kInterim, kProgress };
+// A response drops interim results and progress that wait just before it if they are of its own or
+// a lighter kind. The others are never dropped. Marks tell of something else than words, so that
+// an interim result before them stays.
+enum class Weight { kLasting, kInterim, kMark, kProgress };
 
 template <class Response>
 class ResponseQueue {
@@ -21,8 +22,7 @@ class ResponseQueue {
   explicit ResponseQueue(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   void Push(Response response, Weight weight) {
-    while (!entries_.empty() && entries_.back().weight != Weight::kLasting &&
-           entries_.back().weight >= weight) {
+    while (!entries_.empty() && Drops(weight, entries_.back().weight)) {
       bytes_ -= entries_.back().bytes;
       entries_.pop_back();
     }
@@ -49,6 +49,10 @@ class ResponseQueue {
   bool low() const { return bytes_ <= max_bytes_ / 4; }
 
  private:
+  static bool Drops(Weight later, Weight waiting) {
+    return (waiting == Weight::kInterim || waiting == Weight::kProgress) && waiting >= later;
+  }
+
   struct Entry {
     Response response;
     size_t bytes;

@@ -9,7 +9,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "server/log.h"
-#include "server/services/convert.h"
 #include "server/services/status.h"
 
 namespace rill::server {
@@ -52,14 +51,14 @@ SpeechCore::SpeechCore(std::vector<ServedModel> models, const SpeechLimits& limi
       executor_(executor) {}
 
 absl::StatusOr<const ServedModel*> SpeechCore::Find(const std::string& name,
-                                                    const std::string& where) const {
+                                                    const std::string& field) const {
   if (name.empty()) return &models_.front();
   std::vector<std::string> names;
   for (const ServedModel& model : models_) {
     if (model.info.name == name) return &model;
     names.push_back(model.info.name);
   }
-  return absl::NotFoundError(absl::StrCat(where, ".model: no model '", Shortened(name),
+  return absl::NotFoundError(absl::StrCat(field, ": no model '", Shortened(name),
                                           "'; this server has: ", absl::StrJoin(names, ", ")));
 }
 
@@ -69,14 +68,10 @@ absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
   defaults.chunk_ms = limits_.default_chunk_ms;
   defaults.decoder = limits_.default_decoder.value_or(
       model.info.has_language_model ? DecoderOptions::Kind::kBeam : DecoderOptions::Kind::kGreedy);
-  auto stream = ToStreamOptions(*request.config, request.where, defaults, request.features);
+  auto stream = request.options(model.info, defaults);
   if (!stream.ok()) return stream.status();
-  if (stream->decoder.beam.lexicon && !model.info.has_language_model) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        request.where, ".decoding.lexicon_only: this model has no language model here"));
-  }
   SessionOptions options;
-  options.stream = *stream;
+  options.stream = *std::move(stream);
   options.stream.interim_results = request.interim_results;
   options.stream.speech_events = request.speech_events;
   options.stream.single_utterance = request.single_utterance;
@@ -125,7 +120,7 @@ absl::StatusOr<Caller> SpeechCore::Identify(const char* method,
 absl::StatusOr<std::shared_ptr<Session>> SpeechCore::Admit(const OpenRequest& request,
                                                            const grpc::ServerContextBase& context,
                                                            SessionSink* sink) {
-  auto model = Find(request.config->model(), request.where);
+  auto model = Find(request.model, request.model_field);
   if (!model.ok()) return model.status();
   auto options = Options(request, **model);
   if (!options.ok()) return options.status();

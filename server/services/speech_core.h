@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +11,6 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/server_context.h"
-#include "rill/v1/rill.pb.h"
 #include "server/executor.h"
 #include "server/log_limiter.h"
 #include "server/metrics/call_counts.h"
@@ -35,6 +35,12 @@ struct SpeechLimits {
   size_t max_pending_bytes = 1 << 20;  // responses of one stream that may wait for the client
 };
 
+// What the server gives a stream whose client does not say.
+struct StreamDefaults {
+  int chunk_ms = 320;
+  DecoderOptions::Kind decoder = DecoderOptions::Kind::kGreedy;
+};
+
 class SpeechCore {
  public:
   // The first model is the default one. The pointers outlive the core.
@@ -47,13 +53,15 @@ class SpeechCore {
 
   struct OpenRequest {
     const char* method;  // for the log
-    const char* where;   // how the client gets to `config`: "config.recognition"
-    const v1::RecognitionConfig* config;
     const Caller* caller;
+    std::string model = "";        // its name; empty: the default one
+    std::string model_field = "";  // where the client has named it: "config.recognition.model"
+    // What the client asks for, checked; an error names the field.
+    std::function<absl::StatusOr<StreamOptions>(const ModelInfo&, const StreamDefaults&)> options =
+        nullptr;
     bool interim_results = false;
     bool speech_events = false;
     bool single_utterance = false;
-    bool features = false;
     int checkpoint_ms = 0;    // 0: none
     std::string resume = "";  // a Checkpoint's state; empty: a new stream
     bool recording = false;   // max_audio_seconds applies, and not max_stream_seconds
@@ -73,7 +81,7 @@ class SpeechCore {
   SessionRegistry::Duration idle_timeout() const { return registry_->idle_timeout(); }
 
  private:
-  absl::StatusOr<const ServedModel*> Find(const std::string& name, const std::string& where) const;
+  absl::StatusOr<const ServedModel*> Find(const std::string& name, const std::string& field) const;
   absl::StatusOr<SessionOptions> Options(const OpenRequest& request, const ServedModel& model);
   absl::StatusOr<std::shared_ptr<Session>> Admit(const OpenRequest& request,
                                                  const grpc::ServerContextBase& context,

@@ -56,12 +56,11 @@ class StreamingCall : public BidiStream<Request, Response> {
     features_ = config.features();
     progress_ = config.progress();
     format_ = ToResultFormat(config.recognition());
-    SpeechCore::OpenRequest open{"StreamingRecognize", "config.recognition", &config.recognition(),
-                                 &caller_};
+    SpeechCore::OpenRequest open = ToOpenRequest("StreamingRecognize", "config.recognition",
+                                                 config.recognition(), caller_, features_);
     open.interim_results = config.interim_results();
     open.speech_events = config.speech_events();
     open.single_utterance = config.single_utterance();
-    open.features = features_;
     open.checkpoint_ms = config.checkpoint_ms();
     open.resume = config.resume();
     auto session = core_->Open(open, *context(), this);
@@ -94,10 +93,12 @@ class StreamingCall : public BidiStream<Request, Response> {
           break;
         case StreamEvent::Kind::kFlushed:
           out.response.set_flushed(event.flush_id);
+          out.weight = Weight::kMark;
           break;
         case StreamEvent::Kind::kSpeechStart:
         case StreamEvent::Kind::kSpeechEnd:
           *out.response.mutable_speech_event() = ToSpeechEvent(event);
+          out.weight = Weight::kMark;
           break;
         case StreamEvent::Kind::kEnd:
           continue;
@@ -113,7 +114,7 @@ class StreamingCall : public BidiStream<Request, Response> {
   }
 
   void OnCheckpoint(Checkpoint checkpoint) override {
-    Outgoing out;
+    Outgoing out{{}, Weight::kMark};
     v1::Checkpoint& message = *out.response.mutable_checkpoint();
     message.set_state(std::move(checkpoint.state));
     message.set_requests(checkpoint.requests);

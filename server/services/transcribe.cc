@@ -42,7 +42,7 @@ class TranscribeCall : public BidiStream<Request, Response> {
 
   void Configure(const Request& request) override {
     format_ = ToResultFormat(request.config());
-    SpeechCore::OpenRequest open{"Transcribe", "config", &request.config(), &caller_};
+    SpeechCore::OpenRequest open = ToOpenRequest("Transcribe", "config", request.config(), caller_);
     open.recording = true;
     auto session = core_->Open(open, *context(), this);
     if (!session.ok()) return Reject(session.status());

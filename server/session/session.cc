@@ -66,7 +66,7 @@ Session::Session(const SessionHost& host, SessionOptions options, EngineStream s
       lease_(std::move(lease)),
       engine_stream_(std::move(stream)),
       sink_(sink),
-      stats_(Clock::now(), &host.engine->metrics()) {
+      stats_(Clock::now(), options_.stream.chunk_frames * kFrameMs, &host.engine->metrics()) {
   processed_ms_ = ProcessedMs();  // what went before is no work of this server
   next_checkpoint_ms_ = processed_ms_ + options_.checkpoint_ms;
   Touch();
@@ -83,7 +83,13 @@ void Session::Touch() {
   last_activity_.store(Clock::now().time_since_epoch().count(), std::memory_order_relaxed);
 }
 
-void Session::Push(std::string bytes, bool last) {
+void Session::Push(std::string bytes, bool last) { Take(std::move(bytes), last, std::nullopt); }
+
+void Session::PushAndFlush(std::string bytes, uint64_t flush_id) {
+  Take(std::move(bytes), /*last=*/false, flush_id);
+}
+
+void Session::Take(std::string bytes, bool last, std::optional<uint64_t> flush_id) {
   Touch();
   const bool small = bytes.size() <= kMaxInlineBytes;
   {
@@ -91,6 +97,7 @@ void Session::Push(std::string bytes, bool last) {
     pending_ = std::move(bytes);
     pending_begin_ = 0;
     pending_last_ = last;
+    pending_flush_ = flush_id;
     pending_open_ = true;
   }
   if (small) {
@@ -122,11 +129,17 @@ void Session::Feed() {
       pending_begin_ = 0;
       if (pending_open_) ++requests_taken_;
       pending_open_ = false;
+      if (const auto flush_id = std::exchange(pending_flush_, std::nullopt)) {
+        error = stream()->Flush(*flush_id);
+        if (error.ok()) NotifyReady();
+      }
       finish = pending_last_;
-      if (!finish) {
+      if (error.ok() && !finish) {
         if (PauseIfFull()) return;
         std::lock_guard lock(mutex_);
-        if (phase_ == Phase::kOpen && sink_) sink_->OnInputTaken();
+        if (phase_ == Phase::kOpen && sink_) {
+          sink_->OnInputTaken({stream()->samples_received() / 16, processed_ms(), StepFollows()});
+        }
       }
     }
   }
@@ -264,7 +277,8 @@ void Session::NotifyReady() {
     std::lock_guard lock(mutex_);
     if (!started_ || phase_ == Phase::kClosed || output_paused_) return;
     if (!stream()->ready() && !moving_) return;
-    stats_.OnReady(Clock::now());
+    step_wanted_ = true;
+    stats_.OnReady(Clock::now(), stream()->samples_received() / 16);
   }
   engine_stream_->thread->MarkReady(member_);
 }
@@ -279,11 +293,14 @@ SessionProgress Session::Progress() {
   SessionProgress progress;
   progress.received_ms = stream()->samples_received() / 16;
   progress.processed_ms = std::max(processed_ms(), ProcessedMs());
+  progress.step_follows = StepFollows();
   host_.engine->metrics().audio_ms.fetch_add(progress.processed_ms - processed_ms(),
                                              std::memory_order_relaxed);
   processed_ms_.store(progress.processed_ms, std::memory_order_relaxed);
   return progress;
 }
+
+bool Session::StepFollows() const { return step_wanted_ || engine_stream_->stream->ready(); }
 
 void Session::LogTranscripts(const std::vector<StreamEvent>& events) const {
   for (const StreamEvent& event : events) {
@@ -339,8 +356,11 @@ bool Session::AfterStep(TimePoint began) {
   {
     std::lock_guard lock(mutex_);
     if (phase_ == Phase::kClosed) return false;
-    stats_.OnStep(began, Clock::now(), events);
-    if (sink_ && !sink_->OnStep(std::move(events), Progress())) output_paused_ = true;
+    step_wanted_ = false;
+    const SessionProgress progress = Progress();
+    stats_.OnStep(began, Clock::now(), progress.processed_ms, events);
+    if (sink_ && !sink_->OnStep(std::move(events), progress)) output_paused_ = true;
+    if (output_paused_) stats_.OnPaused();
     // A stream that ends by itself, as single_utterance has it, has not been moved.
     if (ended && phase_ == Phase::kOpen) final_status_ = absl::OkStatus();
     if (checkpoint) {
@@ -355,7 +375,8 @@ bool Session::AfterStep(TimePoint began) {
         resume_input = true;
       }
       again = !output_paused_ && (stream()->ready() || (moving_ && phase_ == Phase::kOpen));
-      if (again) stats_.OnReady(Clock::now());
+      step_wanted_ = again;
+      if (again) stats_.OnReady(Clock::now(), stream()->samples_received() / 16);
     }
   }
   if (ended) CloseNow(status);

@@ -73,6 +73,8 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   // already, bit by bit; the sink's OnInputTaken says when, and the next call must wait for it. If
   // `last`, Finish follows by itself instead.
   void Push(std::string bytes, bool last = false);
+  // The same, and then Flush: one OnInputTaken for both.
+  void PushAndFlush(std::string bytes, uint64_t flush_id);
   // OnInputTaken follows as well.
   void Flush(uint64_t flush_id);
   // For the audio to come, and for words that are not final. A phrase at fault ends the session.
@@ -113,6 +115,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   Session(const SessionHost& host, SessionOptions options, EngineStream stream, SessionSink* sink,
           std::unique_ptr<StreamQuota::Lease> lease);
 
+  void Take(std::string bytes, bool last, std::optional<uint64_t> flush_id);
   // Does something to the stream between two messages of audio, and goes on with the input.
   template <typename Change>
   void BetweenInputs(const Change& change);
@@ -126,6 +129,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   void CloseNow(const absl::Status& status);
   int64_t ProcessedMs() const;
   SessionProgress Progress();
+  bool StepFollows() const;  // mutex_ held
   void LogTranscripts(const std::vector<StreamEvent>& events) const;
   void Touch();
 
@@ -137,11 +141,12 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   ModelThread::MemberId member_ = 0;  // set once, in Open
 
   std::mutex input_mutex_;
-  std::string pending_;         // guarded by input_mutex_
-  size_t pending_begin_ = 0;    // guarded by input_mutex_
-  bool pending_last_ = false;   // guarded by input_mutex_
-  bool pending_open_ = false;   // guarded by input_mutex_: it is not in requests_taken_
-  int64_t requests_taken_ = 0;  // guarded by input_mutex_
+  std::string pending_;                    // guarded by input_mutex_
+  size_t pending_begin_ = 0;               // guarded by input_mutex_
+  bool pending_last_ = false;              // guarded by input_mutex_
+  std::optional<uint64_t> pending_flush_;  // guarded by input_mutex_
+  bool pending_open_ = false;              // guarded by input_mutex_: it is not in requests_taken_
+  int64_t requests_taken_ = 0;             // guarded by input_mutex_
 
   std::mutex mutex_;
   SessionSink* sink_;           // guarded by mutex_; null after Detach
@@ -150,6 +155,7 @@ class Session : public BatchMember, public std::enable_shared_from_this<Session>
   bool started_ = false;        // guarded by mutex_
   bool input_paused_ = false;   // guarded by mutex_: Feed waits for the model
   bool output_paused_ = false;  // guarded by mutex_: the model waits for the client
+  bool step_wanted_ = false;    // guarded by mutex_: a step has been asked for and is not over
   StreamStats stats_;           // guarded by mutex_
 
   std::atomic<bool> moving_{false};

@@ -15,6 +15,7 @@ namespace rill::server {
 struct SessionProgress {
   int64_t received_ms = 0;
   int64_t processed_ms = 0;
+  bool step_follows = false;  // the model has not said all it can about what was received
 };
 
 class SessionSink {
@@ -22,7 +23,7 @@ class SessionSink {
   virtual ~SessionSink() = default;
 
   // The audio given to Session::Push is taken: the next request may be read.
-  virtual void OnInputTaken() = 0;
+  virtual void OnInputTaken(const SessionProgress& progress) = 0;
 
   // After every step of the model: what came out of it, if anything. False if so much waits for the
   // client that the stream must pause until Session::OnWritten(true).

@@ -17,19 +17,28 @@ double Milliseconds(std::chrono::steady_clock::duration duration) {
 
 }  // namespace
 
-void StreamStats::OnReady(TimePoint now) {
-  if (!ready_) ready_ = now;
+void StreamStats::OnReady(TimePoint now, int64_t heard_ms) {
+  if (waiting_.empty() || heard_ms >= waiting_.back().heard_ms + chunk_ms_) {
+    waiting_.push_back({heard_ms, now});
+  }
 }
 
-void StreamStats::OnStep(TimePoint began, TimePoint now, const std::vector<StreamEvent>& events) {
+void StreamStats::OnPaused() { waiting_.clear(); }
+
+void StreamStats::OnStep(TimePoint began, TimePoint now, int64_t processed_ms,
+                         const std::vector<StreamEvent>& events) {
   ++steps_;
-  if (ready_) {
-    lag_max_ = std::max(lag_max_, now - *ready_);
-    lag_sum_ += now - *ready_;
+  if (!waiting_.empty()) {
+    const TimePoint since = waiting_.front().since;
+    lag_max_ = std::max(lag_max_, now - since);
+    lag_sum_ += now - since;
     // What came while the step ran may have been taken by it: then it did not wait.
-    metrics_->queue_seconds.Observe(Seconds(std::max(began, *ready_) - *ready_));
-    metrics_->result_seconds.Observe(Seconds(now - *ready_));
-    ready_.reset();
+    metrics_->queue_seconds.Observe(Seconds(std::max(began, since) - since));
+    metrics_->result_seconds.Observe(Seconds(now - since));
+  }
+  // What is left of it is less than a chunk, and waits for more audio.
+  while (!waiting_.empty() && waiting_.front().heard_ms < processed_ms + chunk_ms_) {
+    waiting_.pop_front();
   }
   for (const StreamEvent& event : events) {
     if (!first_result_ && !event.hypothesis.words.empty()) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,10 +30,15 @@ class StreamStats {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   // `metrics` outlives this.
-  StreamStats(TimePoint now, EngineMetrics* metrics) : metrics_(metrics), opened_(now) {}
+  StreamStats(TimePoint now, int chunk_ms, EngineMetrics* metrics)
+      : metrics_(metrics), chunk_ms_(chunk_ms), opened_(now) {}
 
-  void OnReady(TimePoint now);  // something for the model to do
-  void OnStep(TimePoint began, TimePoint now, const std::vector<StreamEvent>& events);
+  // There is something for the model to do; `heard_ms`: the features there are.
+  void OnReady(TimePoint now, int64_t heard_ms);
+  // The model has done it up to `processed_ms`. What of it waited longest counts.
+  void OnStep(TimePoint began, TimePoint now, int64_t processed_ms,
+              const std::vector<StreamEvent>& events);
+  void OnPaused();               // what waits, waits for the client
   void OnFinish(TimePoint now);  // the client's side is over
   void OnClosed(TimePoint now, const StreamIdentity& identity, const absl::Status& status);
 
@@ -40,9 +46,16 @@ class StreamStats {
                    const absl::Status& status) const;
 
  private:
+  // A chunk of audio, or more, that the model is wanted for.
+  struct Waiting {
+    int64_t heard_ms;
+    TimePoint since;
+  };
+
   EngineMetrics* metrics_;
+  int chunk_ms_;
   TimePoint opened_;
-  std::optional<TimePoint> ready_;  // since when the model is wanted
+  std::deque<Waiting> waiting_;  // at most one for each chunk in the queue
   std::optional<TimePoint> first_result_;
   std::optional<TimePoint> finished_;
   std::chrono::steady_clock::duration lag_max_{};  // from wanting the model to its answer

@@ -49,7 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr int kRates[] = {0, 8000, 16000, 44100, 44101, 192000, 3999};
   InputReader input(data, std::min(size, kMaxBytes));
   AudioFormat format;
-  format.encoding = static_cast<AudioEncoding>(input.Below(6));
+  const int encoding = input.Below(12);
+  format.encoding = static_cast<AudioEncoding>(encoding % 6);
+  format.may_have_header = encoding >= 6;
   format.sample_rate = kRates[input.Below(std::size(kRates))];
   format.channels = input.Below(10);
   const size_t piece = 1 + input.Take<uint16_t>() % 4096;

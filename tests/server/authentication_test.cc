@@ -99,7 +99,9 @@ TEST_F(AuthenticationTest, TheSchemeMatters) {
   EXPECT_EQ(with({good}), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(with({"Basic " + good}), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(with({"Bearer"}), grpc::StatusCode::UNAUTHENTICATED);
-  EXPECT_EQ(with({"Bearer " + good, "Bearer " + good}), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(with({"Bearer " + good, "Bearer " + good}), grpc::StatusCode::OK);
+  EXPECT_EQ(with({"Bearer " + good, "Bearer " + std::string(kBob)}),
+            grpc::StatusCode::UNAUTHENTICATED);
 }
 
 TEST_F(AuthenticationTest, ATokenHasItsStreamsAndNoMore) {

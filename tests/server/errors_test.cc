@@ -127,6 +127,18 @@ TEST_F(ErrorsTest, RequestsOutOfOrder) {
   ExpectError(Send({feature_config}).status, code, "config.recognition.audio: must not be set");
 }
 
+TEST_F(ErrorsTest, AFaultyRequestLosesNoWords) {
+  Start();
+  v1::StreamingRecognizeRequest empty;
+  const auto audio = AudioRequest(NoiseAudio(640));
+  const Outcome faulty = Send({ConfigRequest(), audio, empty});
+  ExpectError(faulty.status, grpc::StatusCode::INVALID_ARGUMENT, "request: empty");
+  const Outcome whole = Send({ConfigRequest(), audio}, /*half_close=*/true);
+  EXPECT_TRUE(whole.status.ok()) << whole.status.error_message();
+  EXPECT_NE(whole.Transcript(), "");
+  EXPECT_EQ(faulty.Transcript(), whole.Transcript());
+}
+
 TEST_F(ErrorsTest, AStreamWithoutAnything) {
   Start();
   grpc::ClientContext context;

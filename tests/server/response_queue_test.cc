@@ -41,6 +41,18 @@ TEST(ResponseQueueTest, LaterResponsesReplaceLighterOnes) {
   EXPECT_EQ(PopAll(&queue), "final1 final2 interim3 progress4 ");
 }
 
+// An interim result that was told is not told again, so only words may take its place.
+TEST(ResponseQueueTest, MarksReplaceProgressOnly) {
+  ResponseQueue<Message> queue(1000);
+  queue.Push({"interim1"}, Weight::kInterim);
+  queue.Push({"progress1"}, Weight::kProgress);
+  queue.Push({"mark1"}, Weight::kMark);
+  queue.Push({"interim2"}, Weight::kInterim);
+  queue.Push({"mark2"}, Weight::kMark);
+  queue.Push({"final"}, Weight::kLasting);
+  EXPECT_EQ(PopAll(&queue), "interim1 mark1 interim2 mark2 final ");
+}
+
 TEST(ResponseQueueTest, FullAndLowCountBytes) {
   const size_t overhead = sizeof(Message);
   ResponseQueue<Message> queue(4 * (100 + overhead));

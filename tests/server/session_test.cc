@@ -87,7 +87,7 @@ class FakeCall : public SessionSink {
     return transcript;
   }
 
-  void OnInputTaken() override {
+  void OnInputTaken(const SessionProgress&) override {
     EXPECT_FALSE(closed_);
     input_taken_ = true;
   }

@@ -39,8 +39,8 @@ SpeechCommand::SpeechCommand(CLI::App& program)
   network_.layers = 5;
   network_.heads = 6;
   network_.width = 192;
-  plan_.updates = 600;
-  plan_.drop_after = 500;
+  plan_.updates = 300;
+  plan_.drop_after = 250;
   plan_.rate = 1e-3;
   plan_.clip = 5;
   plan_.evaluate_every = 200;
