@@ -37,6 +37,7 @@ cd "$out"
 "$paper" generate --run . --part speed
 "$paper" generate --run whole --part speed --size mnist --attention softmax-cached linear --batches 1 --timed-pixels 0
 "$paper" copy --run .
+"$paper" copy --run . --attention linear --updates 4000
 "$paper" generate --run . --part train
 "$paper" speech --run . --data digits/train --dev digits/dev
 "$paper" speech --run epoch --cache features --data digits/train --dev digits/dev --layers 9 --stack 1 --rows 1 --updates 2

@@ -112,8 +112,9 @@ void EncoderStep(benchmark::State& state, const std::string& size,
   state.counters["streams"] = Counter(done * kFrameMs / 1000, Counter::kIsRate);
   state.counters["s/frame"] = Counter(done, Counter::kIsRate | Counter::kInvert);
   state.counters["GFLOP/s"] = Counter(giga_flop, Counter::kIsRate);
-  state.counters["peak"] = MatrixRate(precision);
-  state.counters["of_peak"] = Counter(giga_flop / MatrixRate(precision), Counter::kIsRate);
+  state.counters["peak"] = MatrixRate(encoder.precision());
+  state.counters["of_peak"] =
+      Counter(giga_flop / MatrixRate(encoder.precision()), Counter::kIsRate);
   state.SetLabel(kernels::SimdName());
 }
 
@@ -126,7 +127,7 @@ void StreamsAndFrames(benchmark::internal::Benchmark* bench) {
 BENCHMARK_CAPTURE(EncoderStep, xs, "xs")->Apply(StreamsAndFrames);
 BENCHMARK_CAPTURE(EncoderStep, s, "s")->Apply(StreamsAndFrames);
 BENCHMARK_CAPTURE(EncoderStep, m, "m")->Apply(StreamsAndFrames);
-BENCHMARK_CAPTURE(EncoderStep, m_int8, "m", kernels::MatmulPrecision::kInt8)
+BENCHMARK_CAPTURE(EncoderStep, m_bf16, "m", kernels::MatmulPrecision::kBFloat16)
     ->Apply(StreamsAndFrames);
 BENCHMARK_CAPTURE(EncoderStep, m_float, "m", kernels::MatmulPrecision::kFloat)
     ->Apply(StreamsAndFrames);
