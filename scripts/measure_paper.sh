@@ -1,5 +1,5 @@
 #!/bin/sh
-# Repeats the paper's experiments with the default settings of rill-paper, some four hours in all;
+# Repeats the paper's experiments with the default settings of rill-paper, two and a half hours in all;
 # none of the commands takes two. Stopped and started again, it goes on. Then scripts/paper_report.py
 # writes docs/paper.md.
 #

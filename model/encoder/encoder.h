@@ -47,7 +47,7 @@ class Encoder {
   const ModelConfig& config() const;
   const StateLayout& layout() const;
   kernels::MatmulPrecision precision() const;  // of the blocks' products, not kAuto
-  std::vector<float> InitialState() const;  // [layout().total]
+  std::vector<float> InitialState() const;     // [layout().total]
 
   std::unique_ptr<EncoderScratch, void (*)(EncoderScratch*)> NewScratch() const;
 

@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
       "kernels that rill serves speech with. See docs/paper.md.");
   program.footer(
       "\n"
-      "  rill-paper scaling                 a figure, a quarter of an hour\n"
+      "  rill-paper scaling                 a figure, five minutes\n"
       "  rill-paper copy --smoke            any experiment in seconds, to see that it works\n"
       "  rill-paper speech --help           what an experiment needs, and its sizes\n");
   program.require_subcommand(1);

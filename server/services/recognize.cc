@@ -1,23 +1,21 @@
 #include "server/services/recognize.h"
 
-#include <memory>
-#include <mutex>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "server/services/convert.h"
 #include "server/services/status.h"
-#include "server/session/session_sink.h"
+#include "server/services/unary_call.h"
 
 namespace rill::server {
 namespace {
 
-class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
+class RecognizeCall : public UnaryCall {
  public:
   RecognizeCall(SpeechCore* core, grpc::CallbackServerContext* context, const Caller& caller,
                 const v1::RecognizeRequest* request, v1::RecognizeResponse* response)
-      : context_(context),
+      : UnaryCall(context),
         format_(ToResultFormat(request->config())),
         max_bytes_(static_cast<size_t>(core->limits().max_message_bytes)),
         response_(response) {
@@ -28,23 +26,10 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
       Finish(ToGrpcStatus(session.status()));
       return;
     }
-    session_ = *std::move(session);
-    session_->Start();
-    session_->Push(request->audio(), /*last=*/true);
-  }
-
-  void OnCancel() override {
-    if (session_) session_->Abort(absl::CancelledError("cancelled by the client"));
-  }
-
-  void OnDone() override {
-    if (session_) session_->Detach();
-    delete this;
+    Begin(*std::move(session), request->audio());
   }
 
  private:
-  void OnInputTaken(const SessionProgress&) override {}  // there is but one message
-
   bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) override {
     for (const StreamEvent& event : events) {
       if (event.kind != StreamEvent::Kind::kFinal) continue;
@@ -62,14 +47,10 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
         absl::StrCat("results: more than ", max_bytes_, " bytes; call Transcribe for so many"))));
   }
 
-  void OnStuck() override { context_->TryCancel(); }
-
-  grpc::CallbackServerContext* const context_;
   const ResultFormat format_;
   const size_t max_bytes_;
   v1::RecognizeResponse* const response_;  // only the sink's calls use it
   size_t bytes_ = 0;                       // likewise: of all results, those left out as well
-  std::shared_ptr<Session> session_;       // set before gRPC sees this reactor
 };
 
 }  // namespace

@@ -33,7 +33,7 @@ CopyCommand::CopyCommand(CLI::App& program)
   plan_.evaluate_every = 500;
   app_->footer(
       "Results: RUN/copy.jsonl. The paper's setting is --width 256 --heads 8 --batch 64\n"
-      "--updates 10000 --drop-after 3000; the defaults are for two hours.\n"
+      "--updates 10000 --drop-after 3000; the defaults take an hour.\n"
       "\n"
       "  rill-paper copy\n"
       "  rill-paper copy --attention linear softmax --length 64 --run runs/short\n");

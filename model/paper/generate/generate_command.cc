@@ -24,8 +24,9 @@ GenerateCommand::GenerateCommand(CLI::App& program)
   app_->footer(
       "Results: RUN/generate.jsonl (speed) and RUN/images.jsonl (training and completed images).\n"
       "\n"
-      "  rill-paper generate --part speed                       half an hour\n"
-      "  rill-paper generate --part train                       Fashion-MNIST at 14 x 14\n"
+      "  rill-paper generate --part speed                       five minutes\n"
+      "  rill-paper generate --part train                       Fashion-MNIST, 14 x 14; under an "
+      "hour\n"
       "  rill-paper generate --part speed --size mnist --timed-pixels 0 --attention linear\n");
   AddRunFlags(*app_, run_);
   app_->add_option("--part", part_, "speed, train or both")

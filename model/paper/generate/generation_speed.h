@@ -38,9 +38,9 @@ struct SpeedOptions {
   std::vector<int64_t> batches = {1, 8, 64};
   int64_t heads = 8;
   int64_t width = 256;
-  int64_t timed_pixels = 5;   // positions; 0: every pixel
-  double most_seconds = 60;   // CPU, for the pixels timed of one batch; judged by the smaller one
-  double memory_gb = 4;       // of states
+  int64_t timed_pixels = 5;  // positions; 0: every pixel
+  double most_seconds = 60;  // CPU, for the pixels timed of one batch; judged by the smaller one
+  double memory_gb = 4;      // of states
 };
 
 // A line of results for every size, attention and batch that has none yet. Cancelled if a signal

@@ -56,7 +56,7 @@ SpeechCommand::SpeechCommand(CLI::App& program)
       "  rill-paper speech --data speech/train --dev speech/dev --model linear softmax --stack 1\n"
       "\n"
       "--stack 1 is the paper's 10 ms a frame; 4 makes sequences a quarter as long. The paper's\n"
-      "networks have --layers 9; the defaults are for two hours.\n");
+      "networks have --layers 9; the defaults take a quarter of an hour.\n");
   AddRunFlags(*app_, run_);
   AddDataFlags();
   app_->add_option("--model", models_, "Of bi-lstm, softmax, sdpa, lsh-N, linear")

@@ -1,6 +1,5 @@
 #include "server/services/riva/recognize.h"
 
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,7 +10,7 @@
 #include "server/services/riva/request_id.h"
 #include "server/services/riva/result.h"
 #include "server/services/status.h"
-#include "server/session/session_sink.h"
+#include "server/services/unary_call.h"
 
 namespace rill::server::riva {
 namespace {
@@ -19,11 +18,11 @@ namespace {
 constexpr char kMethod[] = "riva.Recognize";
 constexpr char kWhere[] = "config";
 
-class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
+class RecognizeCall : public UnaryCall {
  public:
   RecognizeCall(SpeechCore* core, grpc::CallbackServerContext* context, const Caller& caller,
                 const asr::RecognizeRequest* request, asr::RecognizeResponse* response)
-      : context_(context),
+      : UnaryCall(context),
         max_bytes_(static_cast<size_t>(core->limits().max_message_bytes)),
         response_(response) {
     if (absl::Status status = CheckId(request->id()); !status.ok()) {
@@ -41,25 +40,12 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
       Finish(ToGrpcStatus(AsSent(session.status(), kWhere, request->config())));
       return;
     }
-    session_ = *std::move(session);
-    LogLiberties(style, *session_);
+    LogLiberties(style, **session);
     writer_.emplace(std::move(style));
-    session_->Start();
-    session_->Push(request->audio(), /*last=*/true);
-  }
-
-  void OnCancel() override {
-    if (session_) session_->Abort(absl::CancelledError("cancelled by the client"));
-  }
-
-  void OnDone() override {
-    if (session_) session_->Detach();
-    delete this;
+    Begin(*std::move(session), request->audio());
   }
 
  private:
-  void OnInputTaken(const SessionProgress&) override {}  // there is but one message
-
   bool OnStep(std::vector<StreamEvent> events, const SessionProgress& progress) override {
     for (const StreamEvent& event : events) {
       if (event.kind != StreamEvent::Kind::kFinal) continue;
@@ -85,15 +71,11 @@ class RecognizeCall : public grpc::ServerUnaryReactor, private SessionSink {
     Finish(grpc::Status::OK);
   }
 
-  void OnStuck() override { context_->TryCancel(); }
-
-  grpc::CallbackServerContext* const context_;
   const size_t max_bytes_;
   asr::RecognizeResponse* const response_;  // only the sink's calls use it, and what is below
   std::optional<ResultWriter> writer_;
   size_t bytes_ = 0;  // of all results, those left out as well
   int64_t received_ms_ = 0;
-  std::shared_ptr<Session> session_;  // set before gRPC sees this reactor
 };
 
 }  // namespace
