@@ -4,7 +4,7 @@
 namespace rill::kernels {
 
 enum class MatmulPrecision {
-  kAuto,  // kBFloat16 where HasFastBFloat16(), else kFloat
+  kAuto,  // as whoever takes it says: PackedLinear, EncoderOptions
   kFloat,
   kBFloat16,  // inputs and weights rounded, sums in float
   kInt8,      // inputs and weights in 8 bits, a factor for each row of both; exact sums

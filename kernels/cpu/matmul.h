@@ -22,7 +22,8 @@ std::unique_ptr<MatmulScratch, void (*)(MatmulScratch*)> NewMatmulScratch();
 
 class PackedLinear {
  public:
-  // weight: [outputs, inputs] row-major float; bias: [outputs] or null.
+  // weight: [outputs, inputs] row-major float; bias: [outputs] or null. kAuto: kBFloat16 where
+  // HasFastBFloat16(), else kFloat.
   static absl::StatusOr<std::unique_ptr<PackedLinear>> Create(const float* weight,
                                                               const float* bias, int64_t outputs,
                                                               int64_t inputs, Activation activation,

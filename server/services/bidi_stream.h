@@ -18,6 +18,7 @@
 #include "grpcpp/support/server_callback.h"
 #include "server/services/call_timer.h"
 #include "server/services/response_queue.h"
+#include "server/services/speech_core.h"
 #include "server/services/status.h"
 #include "server/session/session.h"
 #include "server/session/session_registry.h"
@@ -99,10 +100,17 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
   }
 
  protected:
-  // The configuration must come within `config_timeout`; zero: whenever it likes.
-  BidiStream(grpc::CallbackServerContext* context, size_t max_pending_bytes,
-             SessionRegistry::Duration config_timeout)
-      : context_(context), queue_(max_pending_bytes) {
+  // `method`: for the log. The configuration must come within the core's idle timeout, if it has
+  // one. Calls ReadNext.
+  BidiStream(const char* method, SpeechCore* core, grpc::CallbackServerContext* context,
+             Caller caller)
+      : method_(method),
+        core_(core),
+        caller_(std::move(caller)),
+        context_(context),
+        queue_(core->limits().max_pending_bytes) {
+    ReadNext();
+    const SessionRegistry::Duration config_timeout = core->idle_timeout();
     if (config_timeout == config_timeout.zero()) return;
     config_timer_.Start(config_timeout, [this] {
       RejectUnconfigured(
@@ -112,8 +120,6 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
 
   // The first request, which has the configuration: calls Begin and ReadNext, or Reject.
   virtual void Configure(const Request& request) = 0;
-  // There was none: the call has ended with `status`.
-  virtual void OnNoConfig(const absl::Status& status) = 0;
   // A later one. What the session takes, it takes when it can, and then asks for the next request.
   virtual void OnRequest(Request* request) = 0;
   // What to send for the events of a step, if anything.
@@ -171,7 +177,7 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
       if (closing_) return;
       CloseLocked(status);
     }
-    OnNoConfig(status);
+    core_->Refused(method_, *context_, status);
   }
 
   // Ends an RPC because of what its client sent, after the final results of what came before. After
@@ -183,6 +189,8 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
     std::lock_guard lock(mutex_);
     return session_;
   }
+  SpeechCore& core() const { return *core_; }
+  const Caller& caller() const { return caller_; }
   grpc::CallbackServerContext* context() const { return context_; }
 
   // SessionSink.
@@ -242,6 +250,9 @@ class BidiStream : public grpc::ServerBidiReactor<Request, Response>, protected 
     }
   }
 
+  const char* const method_;
+  SpeechCore* const core_;
+  const Caller caller_;
   grpc::CallbackServerContext* const context_;
   Request request_;  // one read at a time
   CallTimer config_timer_;

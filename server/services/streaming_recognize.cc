@@ -16,11 +16,7 @@ using Response = v1::StreamingRecognizeResponse;
 class StreamingCall : public BidiStream<Request, Response> {
  public:
   StreamingCall(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller)
-      : BidiStream(context, core->limits().max_pending_bytes, core->idle_timeout()),
-        core_(core),
-        caller_(std::move(caller)) {
-    ReadNext();
-  }
+      : BidiStream("StreamingRecognize", core, context, std::move(caller)) {}
 
  private:
   void OnRequest(Request* request) override {
@@ -47,23 +43,19 @@ class StreamingCall : public BidiStream<Request, Response> {
     }
   }
 
-  void OnNoConfig(const absl::Status& status) override {
-    core_->Refused("StreamingRecognize", *context(), status);
-  }
-
   void Configure(const Request& request) override {
     const v1::StreamingConfig& config = request.config();
     features_ = config.features();
     progress_ = config.progress();
     format_ = ToResultFormat(config.recognition());
     SpeechCore::OpenRequest open = ToOpenRequest("StreamingRecognize", "config.recognition",
-                                                 config.recognition(), caller_, features_);
+                                                 config.recognition(), caller(), features_);
     open.interim_results = config.interim_results();
     open.speech_events = config.speech_events();
     open.single_utterance = config.single_utterance();
     open.checkpoint_ms = config.checkpoint_ms();
     open.resume = config.resume();
-    auto session = core_->Open(open, *context(), this);
+    auto session = core().Open(open, *context(), this);
     if (!session.ok()) return Reject(session.status());
     Response started;
     started.mutable_started()->set_stream_id((*session)->options().identity.id);
@@ -124,8 +116,6 @@ class StreamingCall : public BidiStream<Request, Response> {
     Send(std::move(out));
   }
 
-  SpeechCore* const core_;
-  const Caller caller_;
   bool features_ = false;
   bool progress_ = false;
   ResultFormat format_;

@@ -19,11 +19,7 @@ constexpr Clock::duration kProgressInterval = std::chrono::milliseconds(500);
 class TranscribeCall : public BidiStream<Request, Response> {
  public:
   TranscribeCall(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller)
-      : BidiStream(context, core->limits().max_pending_bytes, core->idle_timeout()),
-        core_(core),
-        caller_(std::move(caller)) {
-    ReadNext();
-  }
+      : BidiStream("Transcribe", core, context, std::move(caller)) {}
 
  private:
   void OnRequest(Request* request) override {
@@ -36,15 +32,12 @@ class TranscribeCall : public BidiStream<Request, Response> {
     }
   }
 
-  void OnNoConfig(const absl::Status& status) override {
-    core_->Refused("Transcribe", *context(), status);
-  }
-
   void Configure(const Request& request) override {
     format_ = ToResultFormat(request.config());
-    SpeechCore::OpenRequest open = ToOpenRequest("Transcribe", "config", request.config(), caller_);
+    SpeechCore::OpenRequest open =
+        ToOpenRequest("Transcribe", "config", request.config(), caller());
     open.recording = true;
-    auto session = core_->Open(open, *context(), this);
+    auto session = core().Open(open, *context(), this);
     if (!session.ok()) return Reject(session.status());
     Begin(*std::move(session), {});
     ReadNext();
@@ -71,8 +64,6 @@ class TranscribeCall : public BidiStream<Request, Response> {
     return answers;
   }
 
-  SpeechCore* const core_;
-  const Caller caller_;
   ResultFormat format_;
   Clock::time_point last_progress_ = Clock::now();  // only the sink's calls use it
 };

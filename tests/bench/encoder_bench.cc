@@ -33,27 +33,30 @@ std::vector<float> RandomFloats(int64_t n) {
 }
 
 // GFLOP/s of a product large enough to keep the processor busy.
+double MeasureMatrixRate(kernels::MatmulPrecision precision) {
+  constexpr int64_t kRows = 1024, kInputs = 512, kOutputs = 512;
+  const std::vector<float> weight = RandomFloats(kInputs * kOutputs);
+  const auto layer = kernels::PackedLinear::Create(weight.data(), nullptr, kOutputs, kInputs,
+                                                   kernels::Activation::kNone, precision);
+  if (!layer.ok()) return 0.0;
+  const std::vector<float> x = RandomFloats(kRows * kInputs);
+  std::vector<float> y(kRows * kOutputs);
+  const auto scratch = kernels::NewMatmulScratch();
+  double best = 1e9;
+  for (int i = 0; i < 50; ++i) {
+    const double start = CpuSeconds();
+    (*layer)->Run(kRows, x.data(), y.data(), *scratch);
+    best = std::min(best, CpuSeconds() - start);
+  }
+  return 2e-9 * kRows * kInputs * kOutputs / best;
+}
+
+// Measured once.
 double MatrixRate(kernels::MatmulPrecision precision) {
   static std::map<kernels::MatmulPrecision, double> rates;
-  if (rates.count(precision) == 0)
-    rates[precision] = [precision] {
-      constexpr int64_t kRows = 1024, kInputs = 512, kOutputs = 512;
-      const std::vector<float> weight = RandomFloats(kInputs * kOutputs);
-      const auto layer = kernels::PackedLinear::Create(weight.data(), nullptr, kOutputs, kInputs,
-                                                       kernels::Activation::kNone, precision);
-      if (!layer.ok()) return 0.0;
-      const std::vector<float> x = RandomFloats(kRows * kInputs);
-      std::vector<float> y(kRows * kOutputs);
-      const auto scratch = kernels::NewMatmulScratch();
-      double best = 1e9;
-      for (int i = 0; i < 50; ++i) {
-        const double start = CpuSeconds();
-        (*layer)->Run(kRows, x.data(), y.data(), *scratch);
-        best = std::min(best, CpuSeconds() - start);
-      }
-      return 2e-9 * kRows * kInputs * kOutputs / best;
-    }();
-  return rates[precision];
+  const auto [rate, is_new] = rates.try_emplace(precision);
+  if (is_new) rate->second = MeasureMatrixRate(precision);
+  return rate->second;
 }
 
 struct Model {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -175,11 +176,7 @@ TEST_P(PackedLinearTest, ZerosGiveTheBiasAndNaNsStay) {
 INSTANTIATE_TEST_SUITE_P(Precisions, PackedLinearTest,
                          ::testing::Values(MatmulPrecision::kFloat, MatmulPrecision::kBFloat16,
                                            MatmulPrecision::kInt8),
-                         [](const auto& info) {
-                           return info.param == MatmulPrecision::kFloat      ? "Float"
-                                  : info.param == MatmulPrecision::kBFloat16 ? "BFloat16"
-                                                                             : "Int8";
-                         });
+                         [](const auto& info) { return std::string(Name(info.param)); });
 
 TEST(PackedLinearCreateTest, RefusesEmptyLayers) {
   const float weight = 1.0f;

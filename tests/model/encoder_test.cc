@@ -8,6 +8,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <string>
 
 #include "kernels/cpu/simd.h"
 #include "tests/model/encoder_reference.h"
@@ -223,11 +224,7 @@ TEST_P(EncoderBitsTest, APartialChunkEndsWhereItEnds) {
 INSTANTIATE_TEST_SUITE_P(Precision, EncoderBitsTest,
                          ::testing::Values(MatmulPrecision::kFloat, MatmulPrecision::kBFloat16,
                                            MatmulPrecision::kInt8),
-                         [](const auto& info) {
-                           return info.param == MatmulPrecision::kFloat  ? "Float"
-                                  : info.param == MatmulPrecision::kBFloat16 ? "BFloat16"
-                                                                         : "Int8";
-                         });
+                         [](const auto& info) { return std::string(kernels::Name(info.param)); });
 
 // Ten minutes, with silence, noise, and features that no microphone makes.
 TEST_P(EncoderBitsTest, LongStreamsStayFinite) {

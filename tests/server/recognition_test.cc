@@ -4,27 +4,13 @@
 
 #include <thread>
 
-#include "tests/model/test_model.h"
+#include "tests/server/on_test_model.h"
 #include "tests/server/server_fixture.h"
-#include "tests/temporary_folder.h"
 
 namespace rill::server {
 namespace {
 
-class RecognitionTest : public ServerFixture {
- protected:
-  void SetUp() override {
-    ServerOptions options = FewThreads();
-    options.models = {folder_ / "test.safetensors"};
-    ASSERT_TRUE(WriteTestModel(options.models[0]).ok());
-    auto models = LoadModels(options);
-    ASSERT_TRUE(models.ok()) << models.status();
-    StartWith(options, *std::move(models));
-  }
-
- private:
-  TemporaryFolder folder_;
-};
+class RecognitionTest : public OnTestModel<ServerFixture> {};
 
 TEST_F(RecognitionTest, AllMethodsGiveTheSameResults) {
   const std::string audio = NoiseAudio(12345);

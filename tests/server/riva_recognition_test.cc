@@ -4,29 +4,15 @@
 
 #include <random>
 
-#include "tests/model/test_model.h"
+#include "tests/server/on_test_model.h"
 #include "tests/server/riva_fixture.h"
-#include "tests/temporary_folder.h"
 
 namespace rill::server::riva {
 namespace {
 
 using testing::HasSubstr;
 
-class RivaRecognitionTest : public RivaFixture {
- protected:
-  void SetUp() override {
-    ServerOptions options = FewThreads();
-    options.models = {folder_ / "test.safetensors"};
-    ASSERT_TRUE(WriteTestModel(options.models[0]).ok());
-    auto models = LoadModels(options);
-    ASSERT_TRUE(models.ok()) << models.status();
-    StartWith(options, *std::move(models));
-  }
-
- private:
-  TemporaryFolder folder_;
-};
+class RivaRecognitionTest : public OnTestModel<RivaFixture> {};
 
 // A file of 16-bit mono samples, with the header most programs write.
 std::string Wav(const std::string& samples, int rate) {

@@ -17,7 +17,7 @@ struct MeasureOptions {
   // Two runs, since the first pays for fresh memory, and more until so long has passed; the
   // quickest counts. One, if the first alone took long.
   double enough_seconds = 0.5;
-  double long_seconds = 60;  // a first run shorter than this is repeated: it pays for fresh memory
+  double long_seconds = 60;
   int64_t most_runs = 20;
 };
 

@@ -48,8 +48,7 @@ ScalingCommand::ScalingCommand(CLI::App& program)
       "Forward and backward of one attention, without projections, in batches that shrink as the\n"
       "sequences grow; every measurement in a process of its own. Results: RUN/scaling.jsonl.\n"
       "\n"
-      "  rill-paper scaling                        all attentions, 2^9 to 2^16; a quarter of an "
-      "hour\n"
+      "  rill-paper scaling                        all attentions, 2^9 to 2^16; five minutes\n"
       "  rill-paper scaling --attention linear lsh-4 --longest 18 --run runs/long\n");
   AddRunFlags(*app_, run_);
   app_->add_option("--attention", attentions_,

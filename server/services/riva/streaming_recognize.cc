@@ -34,11 +34,7 @@ constexpr char kEndUtterance[] = "force_eou";
 class StreamingCall : public BidiStream<Request, Response> {
  public:
   StreamingCall(SpeechCore* core, grpc::CallbackServerContext* context, Caller caller)
-      : BidiStream(context, core->limits().max_pending_bytes, core->idle_timeout()),
-        core_(core),
-        caller_(std::move(caller)) {
-    ReadNext();
-  }
+      : BidiStream(kMethod, core, context, std::move(caller)) {}
 
  private:
   void OnRequest(Request* request) override {
@@ -59,21 +55,17 @@ class StreamingCall : public BidiStream<Request, Response> {
     }
   }
 
-  void OnNoConfig(const absl::Status& status) override {
-    core_->Refused(kMethod, *context(), status);
-  }
-
   void Configure(const Request& request) override {
     if (absl::Status status = CheckId(request.id()); !status.ok()) {
-      core_->Refused(kMethod, *context(), status);
+      core().Refused(kMethod, *context(), status);
       return Reject(status);
     }
     if (request.has_id()) answers_.SetId(request.id());
     const asr::RecognitionConfig& config = request.streaming_config().config();
     ResultStyle style;
-    SpeechCore::OpenRequest open = ToOpenRequest(kMethod, kWhere, config, *core_, caller_, &style);
+    SpeechCore::OpenRequest open = ToOpenRequest(kMethod, kWhere, config, core(), caller(), &style);
     open.interim_results = request.streaming_config().interim_results();
-    auto session = core_->Open(open, *context(), this);
+    auto session = core().Open(open, *context(), this);
     if (!session.ok()) return Reject(AsSent(session.status(), kWhere, config));
     LogLiberties(style, **session);
     writer_.emplace(std::move(style));
@@ -101,8 +93,6 @@ class StreamingCall : public BidiStream<Request, Response> {
     return outgoing;
   }
 
-  SpeechCore* const core_;
-  const Caller caller_;
   // Set before Begin; then only the sink's calls use them.
   std::optional<ResultWriter> writer_;
   Answers answers_;
