@@ -14,7 +14,7 @@ struct CallOptions {
   // From the start of the call to its end; then it fails with DeadlineExceeded. Unset: no deadline.
   std::optional<std::chrono::milliseconds> timeout;
   // The same as a point in time, for what is made of several calls; wins over `timeout`.
-  std::optional<std::chrono::system_clock::time_point> deadline;
+  std::optional<std::chrono::system_clock::time_point> deadline = std::nullopt;
   // A stop request cancels the call, from any thread.
   std::stop_token stop;
 

@@ -126,7 +126,9 @@ TEST_F(LanguageModelTest, WhatNgramsBeginWithNeedNotBeThere) {
         const float score = (*model)->Score(state, id, &state);
         const double expected = naive.Score(history, word);
         // Back-offs above 0 may give what no n-gram has; it is cut.
-        if (expected <= 0) ASSERT_NEAR(score, expected, 0.05) << "seed " << seed;
+        if (expected <= 0) {
+          ASSERT_NEAR(score, expected, 0.05) << "seed " << seed;
+        }
         history.push_back(word);
       }
     }

@@ -15,7 +15,7 @@ namespace rill::paper {
 
 struct TrainingProgress {
   int64_t updates = 0;
-  Clock spent;  // in updates; evaluations not counted
+  Clock spent = {};  // in updates; evaluations not counted
 };
 
 // Errors name the path.

@@ -35,7 +35,8 @@ class EncoderModule {
     torch::Device device = torch::kCPU;
     torch::ScalarType compute = torch::kFloat;  // kBFloat16: weights and activations in memory
     bool plain = false;                         // LibTorch operations only, but for:
-    std::optional<AttentionKernels> attention;  // of the device; else quadratic attention
+    // Of the device; else quadratic attention.
+    std::optional<AttentionKernels> attention = std::nullopt;
     double dropout = 0;  // part of what a branch adds to the residual stream that is left out
     uint64_t seed = 1;
   };

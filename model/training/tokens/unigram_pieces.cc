@@ -21,12 +21,15 @@ class Texts : public sentencepiece::SentenceIterator {
   size_t next_ = 0;
 };
 
-std::string WithSpaces(std::string piece) {
+// SentencePiece's headers do not go together with Abseil's.
+std::string WithSpaces(const std::string& piece) {
   const std::string sign = kSpaceSign;
-  for (size_t at = piece.find(sign); at != std::string::npos; at = piece.find(sign)) {
-    piece.replace(at, sign.size(), " ");
+  std::string text;
+  size_t begin = 0;
+  for (size_t at; (at = piece.find(sign, begin)) != std::string::npos; begin = at + sign.size()) {
+    text.append(piece, begin, at - begin).push_back(' ');
   }
-  return piece;
+  return text.append(piece, begin);
 }
 
 }  // namespace

@@ -56,7 +56,9 @@ TEST_F(EvaluationSetTest, EveryClipAloneInARowWithItsReference) {
       EXPECT_EQ(clip.weight, 1);
       const size_t letters = made.references[row].size();
       EXPECT_EQ(clip.labels.size(), letters > 0 ? letters + 1 : 0) << "a space at the end";
-      if (letters > 0) EXPECT_EQ(clip.labels.back(), 1);
+      if (letters > 0) {
+        EXPECT_EQ(clip.labels.back(), 1);
+      }
       frames[made.references[row]] = clip.frames;
       const float* at = batch.features.data() + row * batch.frames * 4 * kBins;
       for (int64_t t = 0; t < batch.frames * 4; ++t) {
