@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -116,7 +117,12 @@ int Serve(ServerOptions options) {
     if (!found.ok()) return Fail("no_model", found.status());
     options.models = {*found};
   }
-  auto models = LoadModels(options);
+  // Only a new process may find a lost device again: this one ends as it would for a signal, its
+  // health checks say NOT_SERVING, and the exit code has it started anew.
+  std::atomic<bool> device_lost = false;
+  auto models = LoadModels(options, [&device_lost] {
+    if (!device_lost.exchange(true)) kill(getpid(), SIGTERM);
+  });
   if (!models.ok()) return Fail("model_error", models.status());
   auto server = Server::Start(options, *std::move(models));
   if (!server.ok()) return Fail("start_error", server.status());
@@ -145,6 +151,9 @@ int Serve(ServerOptions options) {
     _exit(128 + second);
   }).detach();
   (*server)->Drain(std::chrono::milliseconds(static_cast<int64_t>(options.drain_timeout * 1000)));
+  if (device_lost) {
+    return Fail("device_lost", absl::InternalError("every step of the model fails; start anew"));
+  }
   Log(LogLevel::kInfo, "stopped", {});
   return EXIT_SUCCESS;
 }

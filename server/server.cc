@@ -18,6 +18,7 @@
 #include "server/metrics/metrics_page.h"
 #include "server/security/listen_address.h"
 #include "server/security/tls.h"
+#include "server/without_reflection.h"
 
 namespace rill::server {
 namespace {
@@ -68,7 +69,8 @@ EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device
   return engine;
 }
 
-absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options) {
+absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options,
+                                                    std::function<void()> on_device_lost) {
   absl::Status no_cuda;
   const absl::StatusOr<Device> device = ChooseDevice(options.device, &no_cuda);
   if (!device.ok()) {
@@ -99,8 +101,9 @@ absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options
       return absl::InvalidArgumentError(absl::StrCat("--model ", path, ": a model named '",
                                                      model.info.name, "' is there already"));
     }
-    auto engine =
-        Engine::Create(*std::move(recognizer), ToEngineOptions(options, *device, model.info));
+    EngineOptions engine_options = ToEngineOptions(options, *device, model.info);
+    engine_options.on_device_lost = on_device_lost;
+    auto engine = Engine::Create(*std::move(recognizer), engine_options);
     if (!engine.ok()) return engine.status();
     model.engine = *std::move(engine);
     const StateSlots slots = model.engine->state_slots();
@@ -155,6 +158,10 @@ Server::Server(const ServerOptions& options, std::vector<ServedModel> models,
                                        &executor_);
   service_ = std::make_unique<SpeechService>(core_.get());
   riva_service_ = std::make_unique<riva::RivaService>(core_.get());
+  operations_ = std::make_unique<google_speech::OperationStore>();
+  google_service_ = std::make_unique<google_speech::GoogleService>(core_.get(), operations_.get());
+  operations_service_ =
+      std::make_unique<google_speech::OperationsService>(core_.get(), operations_.get());
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options,
@@ -185,6 +192,7 @@ absl::Status Server::Listen(const ServerOptions& options) {
   grpc::EnableDefaultHealthCheckService(true);
   if (options.reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
+  if (!options.reflection) builder.SetOption(std::make_unique<WithoutReflection>());
   const auto plain = grpc::InsecureServerCredentials();
   const auto tls =
       options.tls.any() ? MakeTlsCredentials(options.tls, kCertificateRefreshSeconds) : plain;
@@ -195,6 +203,8 @@ absl::Status Server::Listen(const ServerOptions& options) {
   }
   builder.RegisterService(service_.get());
   builder.RegisterService(riva_service_.get());
+  builder.RegisterService(google_service_.get());
+  builder.RegisterService(operations_service_.get());
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
   // gRPC looks at the size of a compressed message before it inflates it, and nobody after that has
   // bounded what comes out.
@@ -237,6 +247,7 @@ void Server::SetReady(bool ready) {
   }
   health->SetServingStatus(v1::SpeechRecognition::service_full_name(), ready);
   health->SetServingStatus(nvidia::riva::asr::RivaSpeechRecognition::service_full_name(), ready);
+  health->SetServingStatus(google::cloud::speech::v1::Speech::service_full_name(), ready);
   health->SetServingStatus("", ready);
 }
 
@@ -274,13 +285,16 @@ void Server::Drain(std::chrono::milliseconds timeout) {
 }
 
 void Server::Stop() {
-  // First the calls, then the threads that work for them, then what those threads hold: so nothing
-  // is used after its end.
+  // First the calls and what goes on after them, then the threads that work for them, then what
+  // those threads hold: so nothing is used after its end.
   if (grpc_server_) {
     grpc_server_->Shutdown(std::chrono::system_clock::now());
     grpc_server_->Wait();
     grpc_server_.reset();
   }
+  operations_service_.reset();
+  google_service_.reset();
+  operations_.reset();
   metrics_.reset();
   executor_.Stop();
   registry_.Stop();

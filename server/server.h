@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@
 #include "server/options.h"
 #include "server/security/access.h"
 #include "server/security/state_seal.h"
+#include "server/services/google/google_service.h"
+#include "server/services/google/operation_store.h"
+#include "server/services/google/operations_service.h"
 #include "server/services/riva/riva_service.h"
 #include "server/services/speech_core.h"
 #include "server/services/speech_service.h"
@@ -27,8 +31,10 @@ namespace rill::server {
 EngineOptions ToEngineOptions(const ServerOptions& options, const Device& device = {},
                               const ModelInfo& model = {});
 
-// Opens every model of options.models and starts its engine. Errors name the file.
-absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options);
+// Opens every model of options.models and starts its engine. `on_device_lost`: of EngineOptions.
+// Errors name the file.
+absl::StatusOr<std::vector<ServedModel>> LoadModels(const ServerOptions& options,
+                                                    std::function<void()> on_device_lost = {});
 
 // What is wrong with where and how the server is to listen, naming the flag: an address that is
 // none, one that other machines reach in plain text without --insecure-listen, TLS files that do
@@ -78,6 +84,9 @@ class Server {
   std::unique_ptr<SpeechCore> core_;
   std::unique_ptr<SpeechService> service_;
   std::unique_ptr<riva::RivaService> riva_service_;
+  std::unique_ptr<google_speech::OperationStore> operations_;
+  std::unique_ptr<google_speech::GoogleService> google_service_;
+  std::unique_ptr<google_speech::OperationsService> operations_service_;
   std::unique_ptr<MetricsServer> metrics_;
   std::atomic<bool> ready_{false};
   const int warm_up_chunk_frames_;

@@ -54,7 +54,8 @@ std::string RoomOf(const Rooms& rooms, fs::path path) {
   return "";
 }
 
-// The files that `file` includes, relative to the repository's root; the wire's are made in proto/.
+// The files that `file` includes, relative to the repository's root; what is generated is the
+// wire's, proto/.
 std::vector<std::string> IncludesOf(const fs::path& file) {
   static const std::regex include("^#include \"([^\"]+)\"");
   std::ifstream in(file);
@@ -62,9 +63,9 @@ std::vector<std::string> IncludesOf(const fs::path& file) {
   std::smatch match;
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line[0] != '#' || !std::regex_search(line, match, include)) continue;
-    const bool wire =
-        match.str(1).rfind("rill/v1/", 0) == 0 || match.str(1).rfind("riva/proto/", 0) == 0;
-    included.push_back(wire ? "proto/" + match.str(1) : match.str(1));
+    const std::string path = match.str(1);
+    const bool wire = path.size() > 5 && path.compare(path.size() - 5, 5, ".pb.h") == 0;
+    included.push_back(wire ? "proto/" + path : path);
   }
   return included;
 }

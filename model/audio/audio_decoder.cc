@@ -159,9 +159,9 @@ class ResamplingDecoder : public AudioDecoder {
       return absl::InvalidArgumentError(
           "audio: is Ogg, which this server does not decode; send WAV, FLAC or raw PCM");
     } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("audio: begins with \"", absl::CHexEscape(magic),
-                       "\", which is neither WAV nor FLAC; for raw PCM set encoding"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "audio: begins with \"", absl::CHexEscape(magic),
+          "\", which is neither WAV nor FLAC; for raw PCM set encoding and sample rate"));
     }
     decoder_ = MakeMonoDecoder(encoding_, FormatOf(encoding_));
     return DecodeSlice(magic_.bytes(), samples);

@@ -31,8 +31,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(std::unique_ptr<const Rec
   const int slots = (options.max_streams + options.workers - 1) / options.workers;
   const std::vector<int> cpus = options.pin_workers ? UsableCpus() : std::vector<int>();
   for (int i = 0; i < options.workers; ++i) {
-    ModelThread::Options thread{options.batch, options.max_chunks_per_step, std::nullopt,
-                                &engine->metrics_};
+    ModelThread::Options thread;
+    thread.batch = options.batch;
+    thread.max_chunks_per_step = options.max_chunks_per_step;
+    thread.metrics = &engine->metrics_;
+    thread.on_device_lost = options.on_device_lost;
     if (!cpus.empty()) thread.cpu = cpus[i % cpus.size()];
     auto worker = engine->recognizer_->NewWorker(slots);
     if (!worker.ok()) return worker.status();

@@ -2,6 +2,7 @@
 // that had the fewest streams when it came. Any thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,9 @@ struct EngineOptions {
   BatchFormer::Limits batch;
   int max_chunks_per_step = 8;
   bool pin_workers = false;
+  // Called by a model thread whose steps fail one after the other, as they do without end when a
+  // GPU is lost: only a new process may find it again. Empty: nobody is told.
+  std::function<void()> on_device_lost;
 };
 
 // A stream and the right to have it. The stream goes first, then the ticket: a slot is free before

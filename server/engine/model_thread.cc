@@ -109,8 +109,11 @@ void ModelThread::Step(const Batch& batch) {
     Log(LogLevel::kError, "step_failed",
         {{"error", std::string(status.message())}, {"streams", int64_t{streams_in_step}}});
     for (const auto& [id, member] : batch) member->FailStep(status);
+    const bool lost = ++failed_steps_ == options_.steps_to_lose_device;
+    if (lost && options_.on_device_lost) options_.on_device_lost();
     return;
   }
+  failed_steps_ = 0;
 
   std::vector<MemberId> behind;
   for (const auto& [id, member] : batch) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,10 @@ class ModelThread {
     int max_chunks_per_step = 8;       // of one stream
     std::optional<int> cpu;            // run on this processor only
     EngineMetrics* metrics = nullptr;  // never null; outlives the thread
+    // Called by the thread when so many steps failed one after the other: none will succeed any
+    // more. Once, and again only if a step succeeded meanwhile.
+    std::function<void()> on_device_lost;
+    int steps_to_lose_device = 3;
   };
 
   ModelThread(std::unique_ptr<RecognitionWorker> worker, const Options& options);
@@ -53,6 +58,7 @@ class ModelThread {
 
   const Options options_;
   const std::unique_ptr<RecognitionWorker> worker_;
+  int failed_steps_ = 0;  // one after the other; of the thread
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -12,12 +12,10 @@
 #include "model/recognizer.h"
 #include "rill/v1/rill.pb.h"
 #include "server/services/result_format.h"
+#include "server/services/sent_phrases.h"
 #include "server/services/speech_core.h"
 
 namespace rill::server {
-
-// The boost of a hot word that does not say one.
-inline constexpr float kDefaultBoost = 5;
 
 // The chunk lengths a client may ask for: kChunkFrames in milliseconds.
 inline constexpr auto kChunkMs = [] {

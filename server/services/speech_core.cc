@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "server/log.h"
+#include "server/services/shortened.h"
 #include "server/services/status.h"
 
 namespace rill::server {
@@ -31,11 +32,6 @@ std::string NewStreamId() {
 std::chrono::milliseconds RetryDelay() {
   static std::atomic<uint32_t> count{0};
   return std::chrono::milliseconds(1000 + count++ * 617 % 1000);
-}
-
-std::string Shortened(const std::string& text) {
-  constexpr size_t kMax = 64;
-  return text.size() <= kMax ? text : text.substr(0, kMax) + "...";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "server/services/speech_service.h"
 
 #include "server/services/convert.h"
+#include "server/services/finished_call.h"
 #include "server/services/recognize.h"
 #include "server/services/rejected_call.h"
 #include "server/services/status.h"
@@ -8,17 +9,6 @@
 #include "server/services/transcribe.h"
 
 namespace rill::server {
-namespace {
-
-grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext* context,
-                                   const grpc::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
-}
-
-}  // namespace
-
 grpc::ServerBidiReactor<v1::StreamingRecognizeRequest, v1::StreamingRecognizeResponse>*
 SpeechService::StreamingRecognize(grpc::CallbackServerContext* context) {
   auto caller = core_->Identify("StreamingRecognize", *context);
@@ -32,7 +22,7 @@ grpc::ServerUnaryReactor* SpeechService::Recognize(grpc::CallbackServerContext* 
                                                    const v1::RecognizeRequest* request,
                                                    v1::RecognizeResponse* response) {
   const auto caller = core_->Identify("Recognize", *context);
-  if (!caller.ok()) return Finished(context, ToGrpcStatus(caller.status()));
+  if (!caller.ok()) return Finished(context, caller.status());
   return server::Recognize(core_, context, *caller, request, response);
 }
 
@@ -49,11 +39,11 @@ grpc::ServerUnaryReactor* SpeechService::ListModels(grpc::CallbackServerContext*
                                                     const v1::ListModelsRequest* request,
                                                     v1::ListModelsResponse* response) {
   const auto caller = core_->Identify("ListModels", *context);
-  if (!caller.ok()) return Finished(context, ToGrpcStatus(caller.status()));
+  if (!caller.ok()) return Finished(context, caller.status());
   for (const ServedModel& model : core_->models()) {
     *response->add_models() = ToModel(model.info, &model == &core_->models().front());
   }
-  return Finished(context, grpc::Status::OK);
+  return Finished(context, absl::OkStatus());
 }
 
 }  // namespace rill::server

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cmath>
 #include <random>
 
@@ -242,6 +243,35 @@ TEST_F(ErrorsTest, ADeviceThatFailsEndsItsStreamsAndNotTheServer) {
   EXPECT_TRUE(EverythingFreed());
   fake().broken = false;
   EXPECT_TRUE(Stream(NoiseAudio(400)).status.ok());
+}
+
+TEST_F(ErrorsTest, ADeviceThatOnlyFailsIsLostAndTheServerTold) {
+  auto control = std::make_shared<FakeControl>();
+  std::atomic<int> told = 0;
+  EngineOptions engine = ToEngineOptions(FewThreads());
+  engine.workers = 1;
+  engine.on_device_lost = [&told] { ++told; };
+  std::vector<ServedModel> models(1);
+  models[0].info.name = "fake";
+  models[0].engine = *Engine::Create(std::make_unique<FakeRecognizer>(control), engine);
+  StartWith(FewThreads(), std::move(models));
+  const auto fail = [this] {
+    EXPECT_EQ(Stream(NoiseAudio(400)).status.error_code(), grpc::StatusCode::INTERNAL);
+  };
+  control->broken = true;
+  fail();
+  fail();
+  control->broken = false;
+  EXPECT_TRUE(Stream(NoiseAudio(400)).status.ok());
+  control->broken = true;
+  fail();
+  fail();
+  EXPECT_EQ(told, 0) << "a step between them succeeded";
+  fail();
+  EXPECT_EQ(told, 1);
+  fail();
+  EXPECT_EQ(told, 1);
+  StopServer();
 }
 
 TEST_F(ErrorsTest, ATakenPortIsAnError) {

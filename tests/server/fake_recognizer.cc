@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <deque>
@@ -186,15 +187,21 @@ class FakeStream : public RecognitionStream {
   void Consume(size_t bytes) {
     if (bytes == 0) return;
     ++control_->chunks;
+    const auto end = queue_.begin() + static_cast<long>(bytes);
+    const bool silent = std::all_of(queue_.begin(), end, [](char byte) { return byte == 0; });
     uint32_t hash = 2166136261u;
     for (size_t i = 0; i < bytes; ++i) hash = (hash ^ static_cast<uint8_t>(queue_[i])) * 16777619u;
-    queue_.erase(queue_.begin(), queue_.begin() + static_cast<long>(bytes));
+    queue_.erase(queue_.begin(), end);
     for (Mark& mark : marks_) mark.after_bytes -= bytes;
     const int64_t start = consumed_;
     consumed_ += static_cast<int64_t>(bytes) / 2;
-    if (words_.empty() && options_.speech_events) Emit(StreamEvent::Kind::kSpeechStart, 0);
+    if (silent) {
+      if (!words_.empty()) Final();
+      return;
+    }
     words_.push_back({absl::StrCat("w", hash, std::string(control_->word_padding, 'x')), start,
                       consumed_, 0.5f});
+    if (words_.size() == 1) EmitSpeech(StreamEvent::Kind::kSpeechStart, start);
     if (words_.size() == kWordsPerUtterance && options_.endpoint.enabled) {
       Final();
     } else if (options_.interim_results) {
@@ -203,6 +210,7 @@ class FakeStream : public RecognitionStream {
   }
 
   void Final() {
+    EmitSpeech(StreamEvent::Kind::kSpeechEnd, words_.back().end);
     Emit(StreamEvent::Kind::kFinal, 0);
     words_.clear();
     utterance_start_ = consumed_;
@@ -211,6 +219,14 @@ class FakeStream : public RecognitionStream {
       marks_.clear();
       ended_ = true;
     }
+  }
+
+  void EmitSpeech(StreamEvent::Kind kind, int64_t time) {
+    if (!options_.speech_events) return;
+    StreamEvent event;
+    event.kind = kind;
+    event.start = event.end = time;
+    events_.push_back(std::move(event));
   }
 
   void Emit(StreamEvent::Kind kind, uint64_t flush_id) {

@@ -1,5 +1,6 @@
 // A recogniser without a model, for the tests of the server: audio is 16 kHz LINEAR16, every chunk
-// of it is a "word" named by a hash of its bytes, every fourth word ends an utterance. It checks
+// of it is a "word" named by a hash of its bytes, every fourth word ends an utterance. A chunk of
+// zeros is silence: no word, and the end of an utterance. It checks
 // how it is used: a stream destroyed or fed from two threads during a step, or stepped by two
 // threads, fails the test.
 #pragma once

@@ -97,7 +97,7 @@ TEST(RivaConfigTest, WhatClientsSetWithoutAskingForAnythingIsTaken) {
   const Asked asked = Ask(config);
   ASSERT_TRUE(asked.options.ok()) << asked.options.status();
   EXPECT_TRUE(asked.options->decoder.hot_words.empty());
-  EXPECT_THAT(asked.style.ignored,
+  EXPECT_THAT(asked.style.liberties.ignored,
               testing::ElementsAre("enable_vad_endpointing", "neural_vad.onset", "task"));
 }
 

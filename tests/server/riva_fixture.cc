@@ -1,9 +1,9 @@
 #include "tests/server/riva_fixture.h"
 
-#include <algorithm>
-#include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tests/server/whole_call.h"
 
 namespace rill::server::riva {
 
@@ -18,17 +18,6 @@ std::string RivaOutcome::Words() const {
   for (const asr::SpeechRecognitionAlternative& best : finals) {
     for (const asr::WordInfo& word : best.words()) {
       absl::StrAppend(&words, word.word(), " ", word.start_time(), " ", word.end_time(), " ",
-                      word.confidence(), "\n");
-    }
-  }
-  return words;
-}
-
-std::string WordsOf(const Outcome& outcome) {
-  std::string words;
-  for (const v1::Result& result : outcome.finals) {
-    for (const v1::Word& word : result.words()) {
-      absl::StrAppend(&words, word.text(), " ", word.start_ms(), " ", word.end_ms(), " ",
                       word.confidence(), "\n");
     }
   }
@@ -56,36 +45,9 @@ asr::StreamingRecognizeRequest RivaFixture::AudioRequest(std::string audio) {
   return request;
 }
 
-void RivaFixture::ReadAll(RivaCall* call, RivaOutcome* outcome) {
-  asr::StreamingRecognizeResponse response;
-  while (call->Read(&response)) {
-    for (const asr::StreamingRecognitionResult& result : response.results()) {
-      ASSERT_GE(result.alternatives_size(), 1);
-      if (result.is_final()) {
-        outcome->finals.push_back(result.alternatives(0));
-      } else {
-        outcome->interims.push_back(result);
-      }
-    }
-    outcome->responses.push_back(response);
-  }
-  outcome->status = call->Finish();
-}
-
 RivaOutcome RivaFixture::Stream(const std::string& audio, size_t piece_bytes,
                                 const asr::StreamingRecognizeRequest& first) {
-  const auto stub = NewStub();
-  grpc::ClientContext context;
-  const auto call = stub->StreamingRecognize(&context);
-  RivaOutcome outcome;
-  std::thread reader([&] { ReadAll(call.get(), &outcome); });
-  bool open = call->Write(first);
-  for (size_t begin = 0; open && begin < audio.size(); begin += piece_bytes) {
-    open = call->Write(AudioRequest(audio.substr(begin, piece_bytes)));
-  }
-  call->WritesDone();
-  reader.join();
-  return outcome;
+  return Send(InPieces(first, audio, piece_bytes, AudioRequest), /*half_close=*/true);
 }
 
 RivaOutcome RivaFixture::Recognize(const std::string& audio, const asr::RecognitionConfig& config) {
@@ -107,11 +69,19 @@ RivaOutcome RivaFixture::Send(const std::vector<asr::StreamingRecognizeRequest>&
   const auto stub = NewStub();
   grpc::ClientContext context;
   const auto call = stub->StreamingRecognize(&context);
-  bool open = true;
-  for (const auto& request : requests) open = open && call->Write(request);
-  if (half_close) call->WritesDone();
   RivaOutcome outcome;
-  ReadAll(call.get(), &outcome);
+  const auto see = [&](const asr::StreamingRecognizeResponse& response) {
+    for (const asr::StreamingRecognitionResult& result : response.results()) {
+      ASSERT_GE(result.alternatives_size(), 1);
+      if (result.is_final()) {
+        outcome.finals.push_back(result.alternatives(0));
+      } else {
+        outcome.interims.push_back(result);
+      }
+    }
+    outcome.responses.push_back(response);
+  };
+  outcome.status = WholeCall(call.get(), requests, half_close, see);
   return outcome;
 }
 

@@ -24,17 +24,12 @@ struct RivaOutcome {
   std::string Words() const;
 };
 
-// Of rill.v1's finals, as RivaOutcome::Words.
-std::string WordsOf(const Outcome& outcome);
-
 // With word times and as spoken: what rill.v1 gives with Linear16Config.
 asr::RecognitionConfig SpokenConfig();
 
 class RivaFixture : public ServerFixture {
  protected:
   using Stub = asr::RivaSpeechRecognition::Stub;
-  using RivaCall =
-      grpc::ClientReaderWriter<asr::StreamingRecognizeRequest, asr::StreamingRecognizeResponse>;
 
   std::unique_ptr<Stub> NewStub() const {
     return asr::RivaSpeechRecognition::NewStub(NewChannel());
@@ -53,9 +48,6 @@ class RivaFixture : public ServerFixture {
   // Sends these requests and reads on; the client half-closes only if it says so.
   RivaOutcome Send(const std::vector<asr::StreamingRecognizeRequest>& requests,
                    bool half_close = false);
-
- private:
-  static void ReadAll(RivaCall* call, RivaOutcome* outcome);
 };
 
 }  // namespace rill::server::riva

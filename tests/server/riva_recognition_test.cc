@@ -6,6 +6,7 @@
 
 #include "tests/server/on_test_model.h"
 #include "tests/server/riva_fixture.h"
+#include "tests/server/wav_file.h"
 
 namespace rill::server::riva {
 namespace {
@@ -14,34 +15,13 @@ using testing::HasSubstr;
 
 class RivaRecognitionTest : public OnTestModel<RivaFixture> {};
 
-// A file of 16-bit mono samples, with the header most programs write.
-std::string Wav(const std::string& samples, int rate) {
-  std::string wav;
-  const auto add = [&wav](uint32_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) wav += static_cast<char>(value >> (8 * i));
-  };
-  wav += "RIFF";
-  add(static_cast<uint32_t>(36 + samples.size()), 4);
-  wav += "WAVEfmt ";
-  add(16, 4);
-  add(1, 2);
-  add(1, 2);
-  add(rate, 4);
-  add(2 * rate, 4);
-  add(2, 2);
-  add(16, 2);
-  wav += "data";
-  add(static_cast<uint32_t>(samples.size()), 4);
-  return wav + samples;
-}
-
 TEST_F(RivaRecognitionTest, TheResultsAreThoseOfRill) {
   const std::string audio = NoiseAudio(12345);
   const Outcome rill = ServerFixture::Stream(audio);
   ASSERT_TRUE(rill.status.ok()) << rill.status.error_message();
-  ASSERT_NE(WordsOf(rill), "");
-  EXPECT_EQ(Stream(audio).Words(), WordsOf(rill));
-  EXPECT_EQ(Recognize(audio).Words(), WordsOf(rill));
+  ASSERT_NE(rill.Words(), "");
+  EXPECT_EQ(Stream(audio).Words(), rill.Words());
+  EXPECT_EQ(Recognize(audio).Words(), rill.Words());
 }
 
 TEST_F(RivaRecognitionTest, FilesAreRecognisedByTheirHeader) {

@@ -43,9 +43,9 @@ TEST_F(RivaStreamingTest, TheResultsAreThoseOfRill) {
   ASSERT_TRUE(streamed.status.ok()) << streamed.status.error_message();
   EXPECT_TRUE(streamed.interims.empty());
   EXPECT_EQ(streamed.Text(), text);
-  EXPECT_EQ(streamed.Words(), WordsOf(rill));
-  EXPECT_EQ(Stream(audio, 77).Words(), WordsOf(rill));
-  EXPECT_EQ(Recognize(audio).Words(), WordsOf(rill));
+  EXPECT_EQ(streamed.Words(), rill.Words());
+  EXPECT_EQ(Stream(audio, 77).Words(), rill.Words());
+  EXPECT_EQ(Recognize(audio).Words(), rill.Words());
   EXPECT_EQ(Recognize(audio).Text(), text);
   EXPECT_TRUE(EverythingFreed());
 }

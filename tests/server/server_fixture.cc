@@ -3,6 +3,9 @@
 #include <random>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "tests/server/whole_call.h"
+
 namespace rill::server {
 
 std::string NoiseAudio(int ms, uint32_t seed) {
@@ -21,10 +24,28 @@ v1::RecognitionConfig Linear16Config() {
   return config;
 }
 
+void Outcome::Take(const v1::StreamingRecognizeResponse& response) {
+  if (response.has_result()) {
+    (response.result().is_final() ? finals : interims).push_back(response.result());
+  }
+  responses.push_back(response);
+}
+
 std::string Outcome::Transcript() const {
   std::string transcript;
   for (const v1::Result& result : finals) transcript += result.ShortDebugString() + "\n";
   return transcript;
+}
+
+std::string Outcome::Words() const {
+  std::string words;
+  for (const v1::Result& result : finals) {
+    for (const v1::Word& word : result.words()) {
+      absl::StrAppend(&words, word.text(), " ", word.start_ms(), " ", word.end_ms(), " ",
+                      word.confidence(), "\n");
+    }
+  }
+  return words;
 }
 
 ServerOptions ServerFixture::FewThreads() {
@@ -91,42 +112,24 @@ v1::StreamingRecognizeRequest ServerFixture::AudioRequest(std::string audio) {
 
 void ServerFixture::ReadAll(StreamingCall* call, Outcome* outcome) {
   v1::StreamingRecognizeResponse response;
-  while (call->Read(&response)) {
-    if (response.has_result()) {
-      (response.result().is_final() ? outcome->finals : outcome->interims)
-          .push_back(response.result());
-    }
-    outcome->responses.push_back(response);
-  }
+  while (call->Read(&response)) outcome->Take(response);
   outcome->status = call->Finish();
 }
 
 Outcome ServerFixture::Stream(const std::string& audio, size_t piece_bytes,
                               const v1::StreamingConfig* config) {
-  grpc::ClientContext context;
-  const auto call = stub_->StreamingRecognize(&context);
-  Outcome outcome;
-  std::thread reader([&] { ReadAll(call.get(), &outcome); });
   v1::StreamingRecognizeRequest first = ConfigRequest();
   if (config) *first.mutable_config() = *config;
-  bool open = call->Write(first);
-  for (size_t begin = 0; open && begin < audio.size(); begin += piece_bytes) {
-    open = call->Write(AudioRequest(audio.substr(begin, piece_bytes)));
-  }
-  call->WritesDone();
-  reader.join();
-  return outcome;
+  return Send(InPieces(first, audio, piece_bytes, AudioRequest), /*half_close=*/true);
 }
 
 Outcome ServerFixture::Send(const std::vector<v1::StreamingRecognizeRequest>& requests,
                             bool half_close) {
   grpc::ClientContext context;
   const auto call = stub().StreamingRecognize(&context);
-  bool open = true;
-  for (const auto& request : requests) open = open && call->Write(request);
-  if (half_close) call->WritesDone();
   Outcome outcome;
-  ReadAll(call.get(), &outcome);
+  outcome.status = WholeCall(call.get(), requests, half_close,
+                             [&](const auto& response) { outcome.Take(response); });
   return outcome;
 }
 

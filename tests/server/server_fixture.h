@@ -29,8 +29,12 @@ struct Outcome {
   std::vector<v1::Result> finals;                         // of any method
   std::vector<v1::Result> interims;
 
+  void Take(const v1::StreamingRecognizeResponse& response);
+
   // The finals, one line each: text and times.
   std::string Transcript() const;
+  // Of the finals, word by word, with times and confidences.
+  std::string Words() const;
 };
 
 class ServerFixture : public testing::Test {

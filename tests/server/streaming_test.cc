@@ -122,12 +122,14 @@ TEST_F(StreamingTest, SpeechEventsComeIfAskedFor) {
   const Outcome outcome = Send({config, AudioRequest(NoiseAudio(2560))}, /*half_close=*/true);
   EXPECT_TRUE(outcome.status.ok()) << outcome.status.error_message();
   std::vector<int64_t> starts;
+  std::vector<int64_t> ends;
   for (const v1::StreamingRecognizeResponse& response : outcome.responses) {
     if (!response.has_speech_event()) continue;
-    EXPECT_EQ(response.speech_event().type(), v1::SpeechEvent::SPEECH_START);
-    starts.push_back(response.speech_event().time_ms());
+    const bool start = response.speech_event().type() == v1::SpeechEvent::SPEECH_START;
+    (start ? starts : ends).push_back(response.speech_event().time_ms());
   }
   EXPECT_THAT(starts, testing::ElementsAre(0, 1280));
+  EXPECT_THAT(ends, testing::ElementsAre(1280, 2560));
 }
 
 TEST_F(StreamingTest, ProgressAnswersEveryStep) {

@@ -4,11 +4,11 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "riva/proto/riva_asr.pb.h"
+#include "server/services/foreign_config.h"
 #include "server/services/result_format.h"
 #include "server/services/speech_core.h"
 
@@ -16,14 +16,13 @@ namespace rill::server::riva {
 
 namespace asr = nvidia::riva::asr;
 
-// How a call's results are written, and what in its configuration was not taken at its word.
+// How a call's results are written.
 struct ResultStyle {
   ResultFormat format;
   int alternatives = 1;  // of each final result
   int pause_ms = 0;  // stop_history_eou: an interim result after such a pause is stable; 0: none
-  std::string language;              // of the results
-  std::string model_sent;            // not a name of a model here; empty: it is, or none was sent
-  std::vector<std::string> ignored;  // keys of custom_configuration
+  std::string language;  // of the results
+  Liberties liberties;   // ignored: keys of custom_configuration
 };
 
 // What `config` asks of `model`. `where` is how the client gets to it: "streaming_config.config".
@@ -39,8 +38,5 @@ SpeechCore::OpenRequest ToOpenRequest(const char* method, const std::string& whe
 // The core's error, with a phrase at fault named as the client sent it.
 absl::Status AsSent(const absl::Status& status, const std::string& where,
                     const asr::RecognitionConfig& config);
-
-// A line in the log if something was not taken at its word.
-void LogLiberties(const ResultStyle& style, const Session& session);
 
 }  // namespace rill::server::riva

@@ -40,7 +40,7 @@ class RecognizeCall : public UnaryCall {
       Finish(ToGrpcStatus(AsSent(session.status(), kWhere, request->config())));
       return;
     }
-    LogLiberties(style, **session);
+    LogLiberties("riva_config", style.liberties, **session);
     writer_.emplace(std::move(style));
     Begin(*std::move(session), request->audio());
   }

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/services/finished_call.h"
 #include "server/services/rejected_call.h"
 #include "server/services/riva/recognize.h"
 #include "server/services/riva/streaming_recognize.h"
@@ -16,13 +17,6 @@ namespace rill::server::riva {
 namespace {
 
 namespace asr = nvidia::riva::asr;
-
-grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext* context,
-                                   const absl::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status));
-  return reactor;
-}
 
 // Clients look for one of a type, and do not look whether a parameter is there.
 void AddConfig(const ModelInfo& model, bool online,

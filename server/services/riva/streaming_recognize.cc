@@ -67,7 +67,7 @@ class StreamingCall : public BidiStream<Request, Response> {
     open.interim_results = request.streaming_config().interim_results();
     auto session = core().Open(open, *context(), this);
     if (!session.ok()) return Reject(AsSent(session.status(), kWhere, config));
-    LogLiberties(style, **session);
+    LogLiberties("riva_config", style.liberties, **session);
     writer_.emplace(std::move(style));
     Begin(*std::move(session), {});
     ReadNext();
