@@ -62,18 +62,25 @@ def picture_reliability(folder):
     rows = read(folder, "calibrate")["reliability"]
     charts = []
     for decoder, title in (("greedy+lm", "greedy"), ("beam+lm", "beam with language model")):
-        chart = Chart(f"LibriSpeech, {title}", "confidence", "share of words right", (0, 1), (0, 1))
-        ticks = [i / 5 for i in range(6)]
-        chart.ticks([(t, f"{t:g}") for t in ticks], ticks)
-        chart.key_x = chart.LEFT + 12
-        chart.line([(0, 0), (1, 1)], "#999", dash="4 3")
-        for color, kind in zip((COLORS[1], COLORS[0]), ("raw", "calibrated")):
-            points = [(float(row["mean-confidence"]), float(row["share-right"])) for row in rows
-                      if row["decoder"] == decoder and row["corpus"] == LIBRI and row["kind"] == kind
-                      and int(row["words"]) >= 10]
-            chart.line(points, color, kind)
-        charts.append(chart)
+        for corpus in (LIBRI, COMMON):
+            chart = Chart(f"{NAMES[corpus]}, {title}", "confidence", "share of words right", (0, 1), (0, 1))
+            ticks = [i / 5 for i in range(6)]
+            chart.ticks([(t, f"{t:g}") for t in ticks], ticks)
+            chart.key_x = chart.LEFT + 12
+            chart.line([(0, 0), (1, 1)], "#999", dash="4 3")
+            for color, kind in zip((COLORS[1], COLORS[0], COLORS[2]), ("raw", "held-out", "fitted")):
+                points = [(float(row["mean-confidence"]), float(row["share-right"])) for row in rows
+                          if row["decoder"] == decoder and row["corpus"] == corpus and row["kind"] == kind
+                          and int(row["words"]) >= 10]
+                chart.line(points, color, kind)
+            charts.append(chart)
     write_svg(os.path.join(folder, "confidence.svg"), charts)
+
+
+def cost(row):
+    """CPU milliseconds a second of audio, and how many streams that makes of a core: two figures that tell."""
+    ms = float(row["cpu-ms-per-second"])
+    return [f"{ms:.3f}", f"{float(f'{1000 / ms:.2g}'):,.0f}"]
 
 
 def by_corpus(rows, key):
@@ -108,15 +115,15 @@ def report(folder, model, lm):
 
     rows = by_corpus(read(folder, "settings")["wer"], lambda row: row["decoder"])
     add("Decoders", "Words wrong, characters wrong, percent; CPU time of decoding a second of audio. `open`: beam with the "
-        "language model and any letters, the default; `beam`: without it.",
-        [""] + heads + ["ms a second"],
-        [line + [f"{float(row[LIBRI]['cpu-ms-per-second']):.3f}"] for line, row in
+        "language model and any letters, the default; `beam`: without it. Streams that a core could decode if it did nothing else.",
+        [""] + heads + ["ms a second", "streams a core"],
+        [line + cost(row[LIBRI]) for line, row in
          zip(cells(rows, both, [("word-errors", 2), ("character-errors", 2)]), rows.values())])
 
     rows = by_corpus(read(folder, "beam")["wer"], lambda row: (row["decoder"], row["beam"]))
     add("Width of the beam", "Words wrong, percent.\n\n![Words wrong and cost by settings](decoding-sweep.svg)",
-        ["", "beam"] + heads + ["ms a second"],
-        [line + [f"{float(row[LIBRI]['cpu-ms-per-second']):.2f}"] for line, row in
+        ["", "beam"] + heads + ["ms a second", "streams a core"],
+        [line + cost(row[LIBRI]) for line, row in
          zip(cells(rows, both, [("word-errors", 2)]), rows.values())])
 
     for decoder in ("open", "lexicon"):
@@ -133,8 +140,9 @@ def report(folder, model, lm):
              for weight, line in sorted(grid.items())])
 
     rows = by_corpus(read(folder, "calibrate")["confidence"], lambda row: (row["decoder"], row["kind"]))
-    add("Confidence", "Expected calibration error (10 bins) of words, of utterances; area under the ROC curve of words. Fitted on Common "
-        "Voice. `+lm`: the server has a language model.\n\n![Share of right words by confidence](confidence.svg)",
+    add("Confidence", "Expected calibration error (10 bins) of words, of utterances; area under the ROC curve of words. `raw`: "
+        "the geometric mean of the letters' probabilities; `held-out`: fitted on the other set; `fitted`: on both, as the model file has it. "
+        "`+lm`: the server has a language model.\n\n![Share of right words by confidence](confidence.svg)",
         ["", ""] + heads,
         cells(rows, both, [("expected-calibration-error", 3), ("utterances-expected-calibration-error", 3),
                            ("area-under-roc", 3)]))
@@ -142,8 +150,11 @@ def report(folder, model, lm):
     rows = by_corpus(read(folder, "min-confidence")["wer"], lambda row: (row["decoder"], row["min-confidence"]))
     add("Least confidence of an utterance", "Words wrong by `min_confidence`, percent.", ["", "at least"] + heads,
         cells(rows, both, [("word-errors", 2)]))
+    rows = by_corpus(read(folder, "alternatives")["wer"], lambda row: row["alternatives"])
+    add("Alternatives", "Words wrong of the best text, percent, by how many others are asked for: then texts that differ in words further "
+        "back stay in the beam and take up its room.", ["alternatives"] + heads, cells(rows, both, [("word-errors", 2)]))
     rows = read(folder, "noise")["noise"]
-    add("Noise", f"{rows[0]['minutes']} minutes of sounds and music in which nobody speaks. `rill-train` leaves them out; the shipped model was"
+    add("Noise", f"{rows[0]['minutes']} minutes of sounds and music; those in which somebody speaks were left out by name. `rill-train` does not mix them in; the shipped model was"
         " grown from one that has heard them in training.",
         ["", "min_confidence", "words a minute", "speech starts a minute", "recordings with words"],
         [[row["decoder"], row["min-confidence"], row["words-a-minute"], row["speech-starts-a-minute"],
@@ -168,18 +179,18 @@ def report(folder, model, lm):
     rows = {(name, kind): row for kind in ("start", "end")
             for name, row in by_corpus(times[kind], lambda row: row["decoder"]).items()}
     fields = [("mean-ms", 1), ("median-ms", 0), ("percent-within-80-ms", 1), ("mean-signed-ms", 1)]
-    add("Word times", "Of the words heard right, against a forced alignment of what was said (chunks of 640 ms, the same model): mean and "
+    add("Word times", "Of the words heard right, against a forced alignment of what was said (by the same model, which hears the whole recording): mean and "
         "median distance in ms, percent within 80 ms, mean signed distance in ms.", ["", ""] + heads, cells(rows, both, fields))
     rows = {kind: by_corpus(times[kind], lambda row: row["decoder"])["alignment"] for kind in ("onset", "offset")}
     add("Word times: the alignment itself", "Begin of the first and end of the last word of each recording in the forced alignment, against "
         "where the recording gets and stops being loud (20 dB below its loudest twentieth), of recordings that are silent before or after "
         "for 100 ms; the same figures.", [""] + heads, cells(rows, both, fields))
 
-    rows = by_corpus(read(folder, "hot-words")["hot-words"], lambda row: row["boost"])
+    rows = by_corpus(read(folder, "hot-words")["hot-words"], lambda row: (row["decoder"], row["boost"]))
     count = next(iter(rows.values()))
     add("Hot words", "The words said that are not among the 10,000 most likely of the language model, all of a set's as hot words at once "
         f"({count[LIBRI]['rare-words']} and {count[COMMON]['rare-words']} words): found, percent; heard where they were not said; words "
-        "wrong in all, percent.", ["boost"] + heads,
+        "wrong in all, percent.", ["", "boost"] + heads,
         cells(rows, both, [("percent-found", 1), ("false", 0), ("word-errors", 2)]))
 
     with open(os.path.join(folder, "decoding-results.md"), "w", encoding="utf-8") as file:

@@ -18,8 +18,7 @@ class WithoutReflection : public grpc::ServerBuilderOption {
     const auto is_reflection = [](const auto& plugin) {
       return plugin->name() == "proto_server_reflection";
     };
-    plugins->erase(std::remove_if(plugins->begin(), plugins->end(), is_reflection),
-                   plugins->end());
+    plugins->erase(std::remove_if(plugins->begin(), plugins->end(), is_reflection), plugins->end());
   }
 };
 

@@ -1,5 +1,7 @@
 #include "tests/bench/log_prob_corpus.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -133,6 +135,12 @@ absl::Status WriteFile(const std::string& path, const std::string& bytes) {
   return status.ok() ? file.Commit() : status;
 }
 
+bool MatchesAny(const std::string& name, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [&name](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<LogProbCorpus>> ReadLogProbs(const std::vector<std::string>& paths,
@@ -149,7 +157,8 @@ absl::StatusOr<std::vector<LogProbCorpus>> ReadLogProbs(const std::vector<std::s
 }
 
 absl::StatusOr<std::vector<LogProbCorpus>> ReadNoiseLogProbs(
-    const std::vector<std::string>& folders, const Encoder& encoder, int chunk_frames) {
+    const std::vector<std::string>& folders, const std::vector<std::string>& without,
+    const Encoder& encoder, int chunk_frames) {
   std::vector<LogProbCorpus> corpora;
   for (const std::string& folder : folders) {
     const auto sounds = training::NoiseRecordings(folder, training::NoisePart::kHeldOut);
@@ -157,7 +166,10 @@ absl::StatusOr<std::vector<LogProbCorpus>> ReadNoiseLogProbs(
     training::Manifest manifest;
     manifest.folder = folder;
     manifest.name = std::filesystem::path(folder).filename();
-    for (const auto& sound : sounds->recordings) manifest.clips.emplace_back().path = sound.name;
+    for (const auto& sound : sounds->recordings) {
+      if (MatchesAny(sound.name, without)) continue;
+      manifest.clips.emplace_back().path = sound.name;
+    }
     auto corpus = Hear(manifest, encoder, chunk_frames);
     if (!corpus.ok()) return corpus.status();
     corpora.push_back(*std::move(corpus));

@@ -29,9 +29,10 @@ absl::StatusOr<std::vector<LogProbCorpus>> ReadLogProbs(const std::vector<std::s
                                                         const Encoder& encoder, int chunk_frames);
 
 // Recordings that no manifest lists, with nothing said: those in or below each folder that training
-// leaves out.
+// leaves out, but for those that a pattern of `without` fits, such as "voice-*".
 absl::StatusOr<std::vector<LogProbCorpus>> ReadNoiseLogProbs(
-    const std::vector<std::string>& folders, const Encoder& encoder, int chunk_frames);
+    const std::vector<std::string>& folders, const std::vector<std::string>& without,
+    const Encoder& encoder, int chunk_frames);
 
 // The same, but what was heard once with the model of this hash is kept in `folder`, and read from
 // there the next time. If a recording changes, its file there must be deleted.

@@ -47,9 +47,9 @@ TEST_F(ReflectionTest, NamesEveryService) {
   grpc::Status status;
   const std::string services = ListServices(&status);
   EXPECT_TRUE(status.ok()) << status.error_message();
-  for (const char* service :
-       {"rill.v1.SpeechRecognition", "nvidia.riva.asr.RivaSpeechRecognition",
-        "google.cloud.speech.v1.Speech", "google.longrunning.Operations", "grpc.health.v1.Health"}) {
+  for (const char* service : {"rill.v1.SpeechRecognition", "nvidia.riva.asr.RivaSpeechRecognition",
+                              "google.cloud.speech.v1.Speech", "google.longrunning.Operations",
+                              "grpc.health.v1.Health"}) {
     EXPECT_THAT(services, HasSubstr(service));
   }
 }

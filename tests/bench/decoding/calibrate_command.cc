@@ -100,28 +100,46 @@ void PrintConfidence(const std::string& name, const char* kind, const Sample& sa
   }
 }
 
-void Print(const std::string& name, const Sample& sample, const Calibration& calibration) {
+void PrintInterims(const std::string& name, const char* kind, const Sample& sample,
+                   const Calibration& calibration) {
+  const std::vector<Prediction> interims = Predict(sample.interims, calibration.stability);
+  absl::PrintF("interim-words\t%s\t%s\t%d\t%.4f\t%.4f\n", name, kind, interims.size(),
+               CalibrationError(interims, kBins), RankingQuality(interims));
+}
+
+void Print(const std::string& name, const char* kind, const Sample& sample,
+           const Calibration& calibration) {
+  PrintConfidence(name, kind, sample, Predict(sample.words, calibration.confidence));
+  PrintInterims(name, kind, sample, calibration);
+}
+
+void PrintRaw(const std::string& name, const Sample& sample) {
   std::vector<Prediction> raw;
   for (size_t i = 0; i < sample.words.size(); ++i) {
     raw.push_back({sample.raw[i], static_cast<double>(sample.words[i].truth)});
   }
   PrintConfidence(name, "raw", sample, raw);
-  PrintConfidence(name, "calibrated", sample, Predict(sample.words, calibration.confidence));
-  const std::vector<Prediction> interims = Predict(sample.interims, calibration.stability);
-  absl::PrintF("interim-words\t%s\t%d\t%.4f\t%.4f\n", name, interims.size(),
-               CalibrationError(interims, kBins), RankingQuality(interims));
 }
 
-Calibration Fit(const Sample& sample) {
+// On all samples but this one.
+Calibration FitWithout(const std::vector<Sample>& samples, const Sample* left_out) {
+  std::vector<Observation> words, interims;
+  for (const Sample& sample : samples) {
+    if (&sample == left_out) continue;
+    words.insert(words.end(), sample.words.begin(), sample.words.end());
+    interims.insert(interims.end(), sample.interims.begin(), sample.interims.end());
+  }
   Calibration calibration;
   const auto fit = [](const std::vector<Observation>& observations, auto* weights) {
     const std::vector<double> fitted = FitLogistic(observations, kRidge);
     std::copy(fitted.begin(), fitted.end(), weights->begin());
   };
-  fit(sample.words, &calibration.confidence);
-  fit(sample.interims, &calibration.stability);
+  fit(words, &calibration.confidence);
+  fit(interims, &calibration.stability);
   return calibration;
 }
+
+bool HasWords(const Sample& sample) { return !sample.words.empty() && !sample.interims.empty(); }
 
 }  // namespace
 
@@ -130,7 +148,7 @@ absl::Status CalibrateCommand::Run(const Evaluation& evaluation) const {
       "# confidence decoder corpus kind words percent-right expected-calibration-error "
       "area-under-roc utterances-expected-calibration-error\n"
       "# reliability decoder corpus kind bin words mean-confidence share-right\n"
-      "# interim-words decoder corpus words expected-calibration-error area-under-roc\n");
+      "# interim-words decoder corpus kind words expected-calibration-error area-under-roc\n");
   CalibrationTable table;
   for (const bool beam : {false, true}) {
     for (const bool with_model : {false, true}) {
@@ -144,7 +162,6 @@ absl::Status CalibrateCommand::Run(const Evaluation& evaluation) const {
                                                /*min_confidence=*/0});
       if (!factory.ok()) return factory.status();
       std::vector<Sample> samples;
-      const Sample* fit = nullptr;
       for (const LogProbCorpus& corpus : evaluation.corpora()) {
         Sample& sample = samples.emplace_back();
         for (const LogProbClip& clip : corpus.clips) {
@@ -152,18 +169,20 @@ absl::Status CalibrateCommand::Run(const Evaluation& evaluation) const {
           AddFinals(events, clip.text, model, &sample);
           AddInterims(events, &sample);
         }
-      }
-      for (size_t i = 0; i < samples.size(); ++i) {
-        if (evaluation.corpora()[i].name == fit_on) fit = &samples[i];
-      }
-      if (fit == nullptr || fit->words.empty() || fit->interims.empty()) {
-        return absl::NotFoundError(absl::StrCat("--fit-on: no words in a corpus \"", fit_on, "\""));
+        if (!HasWords(sample)) {
+          return absl::NotFoundError(absl::StrCat("nothing was heard in the corpus ", corpus.name));
+        }
       }
       const std::string name = CalibrationTable::Name(beam, with_model);
-      const Calibration calibration = Fit(*fit);
+      const Calibration calibration = FitWithout(samples, nullptr);
       table.Set(name, calibration);
       for (size_t i = 0; i < samples.size(); ++i) {
-        Print(absl::StrCat(name, "\t", evaluation.corpora()[i].name), samples[i], calibration);
+        const std::string line = absl::StrCat(name, "\t", evaluation.corpora()[i].name);
+        PrintRaw(line, samples[i]);
+        if (samples.size() > 1) {
+          Print(line, "held-out", samples[i], FitWithout(samples, &samples[i]));
+        }
+        Print(line, "fitted", samples[i], calibration);
       }
     }
   }

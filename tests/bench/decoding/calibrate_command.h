@@ -1,6 +1,7 @@
 // rill-decode-eval calibrate: fits the weights that turn what a decoder knows of a word into the
-// probability that it is right, and that an interim word stays (model/decoder/calibration.h), on
-// one corpus, and tells how far they hold on every one. Used by one thread at a time.
+// probability that it is right, and that an interim word stays (model/decoder/calibration.h). Tells
+// for every corpus how far weights hold on it that were fitted on the others ("held-out"), and
+// those fitted on all, which are for the model ("fitted"). Used by one thread at a time.
 #pragma once
 
 #include <string>
@@ -11,7 +12,6 @@
 namespace rill {
 
 struct CalibrateCommand {
-  std::string fit_on;  // a corpus's name
   bool write = false;  // into the model file
 
   absl::Status Run(const Evaluation& evaluation) const;

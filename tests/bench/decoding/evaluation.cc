@@ -31,7 +31,8 @@ absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Open(const EvaluationOpt
 }
 
 absl::StatusOr<std::vector<LogProbCorpus>> Evaluation::Corpora(int chunk) const {
-  if (options_.noise) return ReadNoiseLogProbs(options_.corpora, *encoder_, chunk);
+  if (options_.noise)
+    return ReadNoiseLogProbs(options_.corpora, options_.without, *encoder_, chunk);
   if (options_.cache.empty()) return ReadLogProbs(options_.corpora, *encoder_, chunk);
   return ReadLogProbsOnce(options_.corpora, *encoder_, chunk, file_->hash(), options_.cache);
 }
@@ -42,6 +43,7 @@ absl::StatusOr<DecoderFactory> Evaluation::Factory(const DecoderSetting& setting
       setting.decoder == "greedy" ? DecoderOptions::Kind::kGreedy : DecoderOptions::Kind::kBeam;
   options.beam = setting.beam;
   options.min_confidence = setting.min_confidence;
+  options.alternatives = setting.alternatives;
   options.beam.lexicon = setting.decoder == "lexicon";
   const bool with_model = setting.decoder == "open" || setting.decoder == "lexicon";
   return DecoderFactory::Create(&config().tokens, with_model ? language_model() : nullptr, options,

@@ -21,6 +21,7 @@ struct EvaluationOptions {
   std::string cache;   // folder; empty: hear everything anew
   int chunk = 8;       // encoder frames
   bool noise = false;  // folders of recordings in which nobody speaks, instead of manifests
+  std::vector<std::string> without;  // patterns of names: somebody speaks in those
 };
 
 inline constexpr int64_t kSamplesPerFrame = 640;
@@ -31,6 +32,7 @@ struct DecoderSetting {
   std::string decoder = "open";
   BeamOptions beam = {};
   float min_confidence = DecoderOptions().min_confidence;
+  int alternatives = 0;
 };
 
 class Evaluation {

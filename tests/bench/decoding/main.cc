@@ -107,13 +107,14 @@ class Program {
     AddList(sub, "--unknown-word", sweep.unknown_words, "Penalty of an unknown word");
     AddList(sub, "--unknown-letter", sweep.unknown_letters, "Penalty of each of its letters");
     AddList(sub, "--min-confidence", sweep.min_confidences, "Utterances with less are noise");
+    AddList(sub, "--alternatives", sweep.alternatives, "Other texts asked for");
   }
 
   void AddCalibrate() {
     auto command = std::make_shared<CalibrateCommand>();
     CLI::App* sub = Add("calibrate", "Fit confidence and stability to the model", command);
-    sub->add_option("--fit-on", command->fit_on, "Name of the corpus to fit on")->required();
-    sub->add_flag("--write", command->write, "Write the weights into the model file");
+    sub->add_flag("--write", command->write,
+                  "Write the weights, fitted on all recordings, into the model file");
   }
 
   void AddInterim() {
@@ -137,6 +138,8 @@ class Program {
     sub->preparse_callback([this](size_t) { options_.noise = true; });
     AddDecoders(sub, command->decoders);
     AddList(sub, "--min-confidence", command->min_confidences, "Utterances with less are noise");
+    AddList(sub, "--without", options_.without,
+            "Patterns of file names, such as 'voice-*': not these recordings");
     sub->add_flag("--show", command->show, "Print them");
   }
 

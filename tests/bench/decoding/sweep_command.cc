@@ -15,7 +15,12 @@ std::vector<DecoderSetting> Settings(const Sweep& sweep) {
   for (const std::string& decoder : sweep.decoders) {
     const bool beam = decoder != "greedy", model = decoder == "open" || decoder == "lexicon";
     std::vector<DecoderSetting> some;
-    for (const float confidence : sweep.min_confidences) some.push_back({decoder, {}, confidence});
+    for (const float confidence : sweep.min_confidences) {
+      for (const int alternatives : sweep.alternatives) {
+        some.push_back({decoder, {}, confidence, alternatives});
+        if (!beam) break;
+      }
+    }
     const auto vary = [&some](bool used, auto BeamOptions::*field, const auto& values) {
       std::vector<DecoderSetting> varied;
       for (DecoderSetting setting : some) {
@@ -50,7 +55,7 @@ absl::Status SweepCommand::Run(const Evaluation& evaluation) const {
   absl::PrintF(
       "# wer corpus decoder beam lm-weight word-bonus blank-penalty token-threshold beam-threshold "
       "unknown-word unknown-letter word-errors character-errors substitutions deletions insertions "
-      "cpu-ms-per-second min-confidence\n");
+      "cpu-ms-per-second min-confidence alternatives\n");
   for (const DecoderSetting& setting : Settings(sweep)) {
     if (absl::Status status = RunSetting(setting, evaluation); !status.ok()) return status;
   }
@@ -77,12 +82,12 @@ absl::Status SweepCommand::RunSetting(const DecoderSetting& setting,
     const BeamOptions& beam = setting.beam;
     absl::PrintF(
         "wer\t%s\t%s\t%d\t%.2f\t%.2f\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%.4f\t%"
-        ".2f\n",
+        ".2f\t%d\n",
         corpus.name, setting.decoder, beam.beam, beam.lm_weight, beam.word_bonus,
         beam.blank_penalty, beam.token_threshold, beam.beam_threshold, beam.unknown_word_penalty,
         beam.unknown_letter_penalty, errors.words.rate(), errors.characters.rate(),
         errors.words.substitutions, errors.words.deletions, errors.words.insertions,
-        1000 * cpu / seconds, setting.min_confidence);
+        1000 * cpu / seconds, setting.min_confidence, setting.alternatives);
     std::fflush(stdout);
   }
   return absl::OkStatus();

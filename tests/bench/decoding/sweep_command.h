@@ -22,6 +22,7 @@ struct Sweep {
   std::vector<float> unknown_words = {BeamOptions().unknown_word_penalty};
   std::vector<float> unknown_letters = {BeamOptions().unknown_letter_penalty};
   std::vector<float> min_confidences = {DecoderOptions().min_confidence};
+  std::vector<int> alternatives = {0};
 };
 
 struct SweepCommand {
