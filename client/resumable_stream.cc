@@ -63,19 +63,19 @@ ResumableStream::~ResumableStream() {
   sender_.join();
 }
 
-bool ResumableStream::Write(std::string audio) { return Push(AudioRequest(std::move(audio))); }
+bool ResumableStream::Write(std::string audio) { return Send(AudioRequest(std::move(audio))); }
 
 bool ResumableStream::WriteFeatures(std::string frames) {
-  return Push(FeaturesRequest(std::move(frames)));
+  return Send(FeaturesRequest(std::move(frames)));
 }
 
 bool ResumableStream::SetHotWords(const v1::HotWords& hot_words) {
-  return Push(HotWordsRequest(hot_words));
+  return Send(HotWordsRequest(hot_words));
 }
 
-bool ResumableStream::Flush(uint64_t id) { return Push(FlushRequest(id)); }
+bool ResumableStream::Flush(uint64_t id) { return Send(FlushRequest(id)); }
 
-bool ResumableStream::Push(v1::StreamingRecognizeRequest request) {
+bool ResumableStream::Send(v1::StreamingRecognizeRequest request) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] {
     return stopping_ || (ring_.unsent_bytes() < kMaxUnsentBytes && ring_.bytes() < kMaxRingBytes);

@@ -5,9 +5,9 @@
 //
 //   auto stream = client.StartResumable(config);
 //
-// Used like StreamingSession. Thread rule: one thread writes (Write ... Finish), one reads (Next,
-// ReadAll); they may be the same only if little is written before it is read. Cancel is for any
-// thread. Destroy it when both threads are out; what is still open is then cancelled.
+// Used like StreamingSession. Thread rule: any threads write (Write ... Send), one reads (Next,
+// ReadAll); it may write, too, if little is written before it is read. Cancel is for any thread.
+// Destroy it when all threads are out; what is still open is then cancelled.
 //
 // Memory: the audio since the last checkpoint, some checkpoint_ms of it and what is on its way, and
 // a state (two megabytes at most for the models shipped).
@@ -56,6 +56,7 @@ class ResumableStream {
   bool SetHotWords(const v1::HotWords& hot_words);
   bool Flush(uint64_t id);
   bool Finish();
+  bool Send(v1::StreamingRecognizeRequest request);
 
   // As StreamingSession's. Checkpoints are not shown, StreamStarted only once.
   bool Next(v1::StreamingRecognizeResponse* response);
@@ -75,7 +76,6 @@ class ResumableStream {
     void operator()() const { to->request_stop(); }
   };
 
-  bool Push(v1::StreamingRecognizeRequest request);
   void RunSender();
 
   // False: not for the caller.

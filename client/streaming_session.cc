@@ -22,7 +22,8 @@ StreamingSession::~StreamingSession() {
 }
 
 bool StreamingSession::Send(const v1::StreamingRecognizeRequest& request) {
-  return stream_->Write(request);
+  std::lock_guard lock(write_mutex_);
+  return !finished_ && stream_->Write(request);
 }
 
 bool StreamingSession::Write(std::string audio) { return Send(AudioRequest(std::move(audio))); }
@@ -37,7 +38,10 @@ bool StreamingSession::SetHotWords(const v1::HotWords& hot_words) {
 
 bool StreamingSession::Flush(uint64_t id) { return Send(FlushRequest(id)); }
 
-bool StreamingSession::Finish() { return stream_->WritesDone(); }
+bool StreamingSession::Finish() {
+  std::lock_guard lock(write_mutex_);
+  return !std::exchange(finished_, true) && stream_->WritesDone();
+}
 
 bool StreamingSession::Next(v1::StreamingRecognizeResponse* response) {
   if (over_) return false;

@@ -8,15 +8,16 @@
 //   absl::Status status = session->ReadAll([](const auto& response) { ... });
 //   writer.join();
 //
-// Thread rule: one thread writes (Write ... Send), one reads (Next, ReadAll);
-// they may be the same, but a writer that never reads stops once the flow-control window is full.
-// Cancel is for any thread. Destroy it when both threads are out; a call still open is then
+// Thread rule: any threads write (Write ... Send), one request after the other; one reads (Next,
+// ReadAll). It may write, too, but a writer that never reads stops once the flow-control window is
+// full. Cancel is for any thread. Destroy it when all threads are out; a call still open is then
 // cancelled.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "absl/status/status.h"
@@ -35,7 +36,7 @@ class StreamingSession {
   StreamingSession& operator=(const StreamingSession&) = delete;
 
   // Each waits while the server does not take more (back-pressure). False: the call is over, and
-  // Next says why.
+  // Next says why; or Finish was called.
   bool Write(std::string audio);
   bool WriteFeatures(
       std::string frames);  // as FeatureFrames.data; the config must ask for features
@@ -65,7 +66,9 @@ class StreamingSession {
   std::unique_ptr<
       grpc::ClientReaderWriter<v1::StreamingRecognizeRequest, v1::StreamingRecognizeResponse>>
       stream_;
-  bool over_ = false;  // reading thread
+  std::mutex write_mutex_;  // one request at a time
+  bool finished_ = false;   // guarded by write_mutex_
+  bool over_ = false;       // reading thread
   absl::Status status_;
 };
 

@@ -1,20 +1,15 @@
 #include "client/audio/pipe_source.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/audio/stoppable_read.h"
 
 namespace rill::client {
 namespace {
 
-constexpr int kPollMs = 100;
 constexpr size_t kMaxBytes = 64 * 1024;  // of audio whose duration is not known
 
 int BytesPerSample(v1::AudioEncoding encoding) {  // 0 if it has a header
@@ -85,20 +80,9 @@ absl::StatusOr<AudioPiece> PipeSource::Read(std::chrono::milliseconds duration) 
 }
 
 absl::StatusOr<std::string> PipeSource::ReadBytes(size_t limit) {
-  std::string bytes(limit, '\0');
-  while (!*stop_) {
-    pollfd ready{fd_, POLLIN, 0};
-    const int events = poll(&ready, 1, kPollMs);
-    if (events == 0 || (events < 0 && errno == EINTR)) continue;
-    const ssize_t count = events < 0 ? -1 : read(fd_, bytes.data(), bytes.size());
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (count < 0) {
-      return absl::UnknownError(absl::StrCat("cannot read the audio: ", std::strerror(errno)));
-    }
-    bytes.resize(count);
-    return bytes;
-  }
-  return std::string();
+  absl::StatusOr<std::string> bytes = StoppableRead(fd_, limit, *stop_);
+  if (bytes.ok()) return bytes;
+  return absl::UnknownError(absl::StrCat("cannot read the audio: ", bytes.status().message()));
 }
 
 }  // namespace rill::client

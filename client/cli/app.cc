@@ -44,6 +44,10 @@ constexpr char kStreamHelp[] = R"(Examples:
 On a terminal, what is heard so far is on the last line and what is final above it. Elsewhere
 only finals are written. Standard input is sent as it comes. Ctrl-C ends the audio and waits for
 the last words; a second one ends the program.
+
+With --control these lines, on standard input, steer the stream:
+  flush                                 what was said so far becomes final
+  hot-words anna karenina=8, vronsky    from now on these; without any: no hot words any more
 )";
 
 constexpr char kTranscribeHelp[] = R"(Examples:
@@ -105,7 +109,7 @@ void AddStream(Context& context) {
   auto [sub, command] = AddCommand<StreamCommand>(
       context, "stream", "Recognise a file, standard input or a microphone live", kStreamHelp);
   AddRecognitionOptions(sub, &command->recognition);
-  AddAlternatives(sub, &command->recognition);
+  CLI::Option* alternatives = AddAlternatives(sub, &command->recognition);
   CLI::Option* file =
       sub->add_option("file", command->file, "A recording, or - for standard input");
   CLI::Option* mic =
@@ -140,10 +144,13 @@ void AddStream(Context& context) {
       ->type_name("MS");
   sub->add_flag("--fast", command->fast, "Send a file as fast as the server reads");
   sub->add_flag("--interim", command->interim, "Write results that may still change, as lines");
-  sub->add_flag("--json", command->json, "Write results as JSON, one object a line");
+  alternatives->needs(
+      sub->add_flag("--json", command->json, "Write results as JSON, one object a line"));
   sub->add_flag("--events", command->events, "Write when somebody begins to speak, and has paused");
   sub->add_flag("--single-utterance", command->single_utterance,
                 "End after the first final result: a command, an answer");
+  sub->add_flag("--control", command->control,
+                "Lines on standard input steer the stream while it runs: see below");
   sub->add_flag("--resume", command->resume,
                 "When the server stops or is lost, go on from the last checkpoint: there, when it "
                 "is back within 30 s, or at --or-server");
@@ -153,9 +160,12 @@ void AddStream(Context& context) {
       ->check(IsServerAddress())
       ->allow_extra_args(false)  // a FILE follows
       ->each([command](const std::string&) { command->resume = true; });
-  sub->parse_complete_callback([file, mic] {
+  sub->parse_complete_callback([file, mic, command = command.get()] {
     if (file->count() == 0 && mic->count() == 0) {
       throw CLI::ValidationError("rill stream needs a FILE, - for standard input, or --mic");
+    }
+    if (command->control && command->file == "-") {
+      throw CLI::ValidationError("--control", "standard input is the audio already");
     }
   });
 }
@@ -164,6 +174,7 @@ void AddTranscribe(Context& context) {
   auto [sub, command] = AddCommand<TranscribeCommand>(
       context, "transcribe", "Turn recordings into text, JSON or subtitles", kTranscribeHelp);
   AddRecognitionOptions(sub, &command->recognition);
+  AddAlternatives(sub, &command->recognition);
   sub->add_option("files", command->files, "Recordings")->required()->type_name("FILE");
   sub->add_option("-j,--jobs", command->jobs, "Files at the same time")
       ->check(CLI::Range(1, 64))
@@ -190,6 +201,11 @@ void AddTranscribe(Context& context) {
   sub->add_option("-o,--output", command->output,
                   "A folder for one file each; else standard output")
       ->type_name("DIR");
+  sub->parse_complete_callback([command = command.get()] {
+    if (command->recognition.alternatives() > 0 && command->format != Format::kJson) {
+      throw CLI::ValidationError("--alternatives", "only --format json shows them");
+    }
+  });
 }
 
 void AddServerCommands(Context& context) {

@@ -1,27 +1,20 @@
 #include "client/cli/recognition_options.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
+#include "client/cli/hot_word.h"
 
 namespace rill::client {
 namespace {
 
-// PHRASE or PHRASE=BOOST.
 void AddHotWord(const std::string& text, v1::RecognitionConfig* config) {
-  v1::HotWord& word = *config->add_hot_words();
-  const size_t equals = text.rfind('=');
-  float boost = 0;
-  if (equals != std::string::npos) {
-    if (!absl::SimpleAtof(text.substr(equals + 1), &boost)) {
-      throw CLI::ValidationError("--hot-word", text + ": what follows = is no number");
-    }
-    word.set_boost(boost);
+  auto word = ParseHotWord(text);
+  if (!word.ok()) {
+    throw CLI::ValidationError("--hot-word", std::string(word.status().message()));
   }
-  word.set_phrase(std::string(absl::StripAsciiWhitespace(text.substr(0, equals))));
+  *config->add_hot_words() = *std::move(word);
 }
 
 template <typename Value, typename Set>
@@ -65,6 +58,17 @@ void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config) {
   Add<float>(app, "--word-bonus", "X", "Added for each word, -20 to 20", [=](float bonus) {
     decoding()->set_word_bonus(bonus);
   })->group(kDecoding);
+  Add<float>(app, "--blank-penalty", "X", "More gives more letters, -20 to 20", [=](float penalty) {
+    decoding()->set_blank_penalty(penalty);
+  })->group(kDecoding);
+  Add<float>(app, "--token-threshold", "X",
+             "Letters this much less likely than the best are not tried, 0 to 100",
+             [=](float threshold) { decoding()->set_token_threshold(threshold); })
+      ->group(kDecoding);
+  Add<float>(app, "--beam-threshold", "X",
+             "Hypotheses this much worse than the best are dropped, 0 to 1000",
+             [=](float threshold) { decoding()->set_beam_threshold(threshold); })
+      ->group(kDecoding);
   app->add_flag_callback(
          "--lexicon-only", [=] { decoding()->set_lexicon_only(true); },
          "Only words of the language model, and hot words")
@@ -85,6 +89,29 @@ void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config) {
       ->allow_extra_args(false)
       ->group(kDecoding);
 
+  const auto endpoint = [config] { return config->mutable_endpoint(); };
+  const char* kEndpoint = "Sentence ends (docs/decoding.md)";
+  Add<int>(app, "--silence-after-words-ms", "MS",
+           "Silence that ends an utterance after words, 40 to 3600000; else 1000",
+           [=](int ms) { endpoint()->set_silence_after_words_ms(ms); })
+      ->group(kEndpoint);
+  Add<int>(
+      app, "--silence-without-words-ms", "MS",
+      "Silence without any word that gives an empty final result, up to 3600000; else 0: never",
+      [=](int ms) { endpoint()->set_silence_without_words_ms(ms); })
+      ->group(kEndpoint);
+  Add<int>(app, "--max-utterance-ms", "MS",
+           "The longest utterance, 1000 to 3600000, or 0 for ten minutes, never more; else 20000",
+           [=](int ms) { endpoint()->set_max_utterance_ms(ms); })
+      ->group(kEndpoint);
+  app->add_flag_callback(
+         "--no-endpoints", [=] { endpoint()->set_enabled(false); },
+         "None of these: results are final at a flush, at the end, and after ten minutes")
+      ->excludes("--silence-after-words-ms")
+      ->excludes("--silence-without-words-ms")
+      ->excludes("--max-utterance-ms")
+      ->group(kEndpoint);
+
   const char* kText = "Text";
   app->add_flag_callback(
          "--written", [=] { config->set_inverse_text_normalization(true); },
@@ -96,9 +123,9 @@ void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config) {
       ->group(kText);
 }
 
-void AddAlternatives(CLI::App* app, v1::RecognitionConfig* config) {
-  Add<int>(app, "--alternatives", "N", "Up to N other texts beside each final one (with --json)",
-           [=](int count) { config->set_alternatives(count); })
+CLI::Option* AddAlternatives(CLI::App* app, v1::RecognitionConfig* config) {
+  return Add<int>(app, "--alternatives", "N", "Up to N other texts beside each final one, in JSON",
+                  [=](int count) { config->set_alternatives(count); })
       ->check(CLI::Range(0, 100))
       ->group("Text");
 }

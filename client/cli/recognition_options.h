@@ -13,6 +13,6 @@ namespace rill::client {
 void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config);
 
 // --alternatives, for a command that shows them.
-void AddAlternatives(CLI::App* app, v1::RecognitionConfig* config);
+CLI::Option* AddAlternatives(CLI::App* app, v1::RecognitionConfig* config);
 
 }  // namespace rill::client

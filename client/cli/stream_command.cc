@@ -14,10 +14,12 @@
 #include "client/audio/microphone.h"
 #include "client/audio/pacer.h"
 #include "client/audio/pipe_source.h"
+#include "client/cli/control_lines.h"
 #include "client/cli/exit_code.h"
 #include "client/rill_client.h"
 #include "client/text/live_caption.h"
 #include "client/text/transcript_json.h"
+#include "client/text/utf8.h"
 
 namespace rill::client {
 namespace {
@@ -95,6 +97,19 @@ absl::Status Send(AudioSource& source, Stream& session, Pacer* pacer, int packet
   return absl::OkStatus();
 }
 
+// Sends what the lines ask for until they are over, or the stream takes nothing more.
+template <class Stream>
+void Steer(ControlLines lines, Stream& stream, std::ostream& err) {
+  while (auto request = lines.Next()) {
+    if (!request->ok()) {
+      err << "rill stream: --control: " << Printable(std::string(request->status().message()))
+          << std::endl;
+    } else if (!stream.Send(**std::move(request))) {
+      return;
+    }
+  }
+}
+
 // Shows the results as they come. How the call ended, or what was wrong with the audio.
 template <class Stream>
 absl::Status Play(const StreamCommand& command, AudioSource& source, Stream& stream, bool caption,
@@ -106,6 +121,10 @@ absl::Status Play(const StreamCommand& command, AudioSource& source, Stream& str
   std::thread sender([&] {
     audio_status = Send(source, stream, pacer ? &*pacer : nullptr, command.packet_ms, *io.stop);
   });
+  std::thread steering;
+  if (command.control) {
+    steering = std::thread([&] { Steer(ControlLines(io.in, io.stop), stream, io.err); });
+  }
 
   absl::Status status;
   {
@@ -118,6 +137,9 @@ absl::Status Play(const StreamCommand& command, AudioSource& source, Stream& str
         } else {
           io.out << (command.json ? SpeechEventJson(event) : FormatSpeechEvent(event)) << std::endl;
         }
+      }
+      if (command.json && response.response_case() == v1::StreamingRecognizeResponse::kFlushed) {
+        io.out << FlushedJson(response.flushed()) << std::endl;
       }
       if (!response.has_result()) return;
       const v1::Result& result = response.result();
@@ -132,6 +154,7 @@ absl::Status Play(const StreamCommand& command, AudioSource& source, Stream& str
   }
   *io.stop = true;
   sender.join();
+  if (steering.joinable()) steering.join();
   return audio_status.ok() ? status : audio_status;
 }
 

@@ -1,4 +1,5 @@
-// `rill stream`: live recognition of a file, standard input or a microphone. Any thread.
+// `rill stream`: live recognition of a file, standard input or a microphone. Any thread. Writes
+// io.out from the thread that runs it, and io.err from another one while the stream is steered.
 #pragma once
 
 #include <string>
@@ -22,6 +23,7 @@ struct StreamCommand {
   bool events = false;  // write speech events, too
   bool single_utterance = false;
   bool json = false;
+  bool control = false;                    // lines of standard input steer the stream
   bool resume = false;                     // go on when the server is lost
   std::vector<std::string> other_servers;  // and there, too
 

@@ -40,11 +40,11 @@ const char* Extension(Format format) {
   }
 }
 
-std::string Render(Format format, const std::string& file, double seconds,
+std::string Render(const TranscribeCommand& command, const std::string& file, double seconds,
                    const std::vector<v1::Result>& results) {
-  switch (format) {
+  switch (command.format) {
     case Format::kJson:
-      return TranscriptJson(file, seconds, results) + "\n";
+      return TranscriptJson(file, seconds, results, command.recognition.alternatives() > 0) + "\n";
     case Format::kSrt:
       return FormatSrt(MakeCues(results));
     case Format::kVtt:
@@ -160,7 +160,7 @@ class Batch {
       bar_.AddSeconds(-static_cast<double>(processed_ms) / 1000);
       return transcript.status();
     }
-    return Render(command_.format, path, (*file)->seconds(), transcript->results);
+    return Render(command_, path, (*file)->seconds(), transcript->results);
   }
 
   static absl::Status Write(const fs::path& path, const std::string& transcript) {

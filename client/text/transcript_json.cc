@@ -18,6 +18,20 @@ Json WordJson(const v1::Word& word) {
           {"confidence", Rounded(word.confidence())}};
 }
 
+Json AlternativesJson(const v1::Result& result) {
+  Json texts = Json::array();
+  for (const v1::Alternative& other : result.alternatives()) texts.push_back(other.text());
+  return texts;
+}
+
+Json FinalJson(const v1::Result& result) {
+  return {{"start", Seconds(result.start_ms())},
+          {"end", Seconds(result.end_ms())},
+          {"text", result.text()},
+          {"confidence", Rounded(result.confidence())},
+          {"alternatives", AlternativesJson(result)}};
+}
+
 // A server's or a file name's bytes that are not UTF-8 are replaced: dump would throw.
 std::string Line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -26,7 +40,7 @@ std::string Line(const Json& json) {
 }  // namespace
 
 std::string TranscriptJson(const std::string& file, double seconds,
-                           const std::vector<v1::Result>& results) {
+                           const std::vector<v1::Result>& results, bool with_finals) {
   std::string text;
   Json words = Json::array();
   for (const v1::Result& result : results) {
@@ -34,7 +48,12 @@ std::string TranscriptJson(const std::string& file, double seconds,
     text += result.text();
     for (const v1::Word& word : result.words()) words.push_back(WordJson(word));
   }
-  return Line({{"file", file}, {"seconds", Rounded(seconds)}, {"text", text}, {"words", words}});
+  Json json = {{"file", file}, {"seconds", Rounded(seconds)}, {"text", text}, {"words", words}};
+  if (with_finals) {
+    json["finals"] = Json::array();
+    for (const v1::Result& result : results) json["finals"].push_back(FinalJson(result));
+  }
+  return Line(json);
 }
 
 std::string ResultJson(const v1::Result& result) {
@@ -49,12 +68,12 @@ std::string ResultJson(const v1::Result& result) {
     json["confidence"] = Rounded(result.confidence());
     json["words"] = Json::array();
     for (const v1::Word& word : result.words()) json["words"].push_back(WordJson(word));
-    for (const v1::Alternative& other : result.alternatives()) {
-      json["alternatives"].push_back(other.text());
-    }
+    if (result.alternatives_size() > 0) json["alternatives"] = AlternativesJson(result);
   }
   return Line(json);
 }
+
+std::string FlushedJson(uint64_t id) { return Line({{"flushed", id}}); }
 
 std::string SpeechEventJson(const v1::SpeechEvent& event) {
   const bool starts = event.type() == v1::SpeechEvent::SPEECH_START;

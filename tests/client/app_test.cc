@@ -107,10 +107,14 @@ TEST_F(AppTest, WrongCommandLinesAreUsageErrors) {
       {"stream", "a.wav", "--rate", "16000", "--encoding", "mp3"},
       {"stream", "a.wav", "--server", "nowhere"},
       {"stream", "a.wav", "--unknown"},
+      {"stream", "a.wav", "--alternatives", "3"},  // without --json
+      {"stream", "-", "--control"},
       {"transcribe"},
       {"transcribe", "a.wav", "--format", "doc"},
       {"transcribe", "a.wav", "--jobs", "0"},
       {"transcribe", "a.wav", "--jobs", "many"},
+      {"transcribe", "a.wav", "--alternatives", "3"},
+      {"transcribe", "a.wav", "--alternatives", "3", "--format", "srt"},
       {"health", "--server", ""},
       {"--server", "nowhere", "health"},
       {"health", "--ca-file", "no-such-file"},
@@ -186,6 +190,30 @@ TEST_F(AppTest, StreamReadsRawStandardInput) {
   close(ends[0]);
   EXPECT_EQ(out(), "[00:00:00.000 --> 00:00:00.200] w0 w1\n");
   EXPECT_EQ(server_.audio()[0], audio);
+}
+
+TEST_F(AppTest, LinesOfStandardInputSteerAStream) {
+  const std::string file = WriteWav("a.wav", 1500);
+  for (const bool resume : {false, true}) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const std::string lines = "hot-words anna=8, rill\nst\x1bp\nflush\nhot-words\n";
+    ASSERT_EQ(write(ends[1], lines.data(), lines.size()), static_cast<ssize_t>(lines.size()));
+    in_ = ends[0];  // it stays open: the stream ends without it
+    std::vector<std::string> line = {"stream", "--control", "--json", file};
+    if (resume) line.push_back("--resume");
+    EXPECT_EQ(RunOnServer(line), kExitOk) << err();
+    close(ends[0]);
+    close(ends[1]);
+    EXPECT_THAT(out(), HasSubstr("\n{\"flushed\":1}\n"));
+    EXPECT_THAT(out(), HasSubstr("w13 w14"));
+    EXPECT_THAT(err(), StartsWith("rill stream: --control: st p: is neither flush nor hot-words"));
+    const std::vector<v1::HotWords> sent = server_.hot_words();
+    ASSERT_EQ(sent.size(), resume ? 4u : 2u);
+    EXPECT_EQ(sent[0].hot_words(0).boost(), 8);
+    EXPECT_EQ(sent[0].hot_words(1).phrase(), "rill");
+    EXPECT_EQ(sent[1].hot_words_size(), 0);
+  }
 }
 
 TEST_F(AppTest, StreamReadsRawFiles) {
@@ -295,6 +323,18 @@ TEST_F(AppTest, TranscribeWritesJsonLines) {
   EXPECT_EQ(json["words"][1]["start"], 0.1);
   ASSERT_TRUE(std::getline(lines, line));
   EXPECT_EQ(nlohmann::json::parse(line)["file"], b);
+}
+
+TEST_F(AppTest, TranscribeWritesAlternativesIfAsked) {
+  const std::string a = WriteWav("a.wav", 200);
+  EXPECT_EQ(RunOnServer({"transcribe", "-f", "json", "--alternatives=2", a}), kExitOk) << err();
+  const auto json = nlohmann::json::parse(out());
+  EXPECT_EQ(json["finals"][0]["text"], "w0 w1");
+  EXPECT_EQ(json["finals"][0]["alternatives"], nlohmann::json({"other 1", "other 2"}));
+  EXPECT_EQ(RunOnServer({"transcribe", "-f", "json", a}), kExitOk) << err();
+  EXPECT_FALSE(nlohmann::json::parse(out()).contains("finals"));
+  EXPECT_EQ(RunOnServer({"transcribe", "--alternatives=2", a}), kExitUsage);
+  EXPECT_THAT(err(), HasSubstr("--format json"));
 }
 
 TEST_F(AppTest, TranscribeWritesSubtitleFiles) {

@@ -22,6 +22,9 @@ v1::Result Recognise(const v1::RecognitionConfig& config, size_t bytes, int64_t 
   result.set_start_ms(from_ms);
   result.set_end_ms(*audio_ms);
   if (is_final) result.set_confidence(0.75);
+  for (int n = 1; is_final && n <= config.alternatives(); ++n) {
+    result.add_alternatives()->set_text(absl::StrCat("other ", n));
+  }
   for (int64_t n = from_ms / kWordMs; (n + 1) * kWordMs <= *audio_ms; ++n) {
     const std::string text = absl::StrCat("w", n);
     result.set_text(result.text() + (result.text().empty() ? "" : " ") + text);
@@ -75,6 +78,9 @@ class FakeServer::Service : public v1::SpeechRecognition::Service {
         v1::StreamingRecognizeResponse response;
         response.set_flushed(request.flush().id());
         stream->Write(response);
+      } else if (request.has_hot_words()) {
+        std::lock_guard lock(server_->log_.mutex);
+        server_->log_.hot_words.push_back(request.hot_words());
       } else {
         audio += request.has_features() ? request.features().data() : request.audio();
         if (config.interim_results()) answer(/*is_final=*/false);
@@ -177,6 +183,11 @@ std::vector<v1::RecognitionConfig> FakeServer::configs() const {
 std::vector<std::string> FakeServer::audio() const {
   std::lock_guard lock(log_.mutex);
   return log_.audio;
+}
+
+std::vector<v1::HotWords> FakeServer::hot_words() const {
+  std::lock_guard lock(log_.mutex);
+  return log_.hot_words;
 }
 
 int FakeServer::cancelled() const {

@@ -1,6 +1,7 @@
 // A SpeechRecognition service on a free port of this machine, without a model: it hears the word
 // "w<n>" in every tenth of a second n of LINEAR16 mono audio. If speech events are asked for, the
-// first is at 10 ms; a single utterance is over with the second message. For tests of the client.
+// first is at 10 ms; a single utterance is over with the second message; alternatives are "other
+// 1", "other 2", ... For tests of the client.
 #pragma once
 
 #include <grpcpp/server.h>
@@ -32,6 +33,8 @@ class FakeServer {
   // What the calls sent, in order of their ends.
   std::vector<v1::RecognitionConfig> configs() const;
   std::vector<std::string> audio() const;
+  // What live streams sent after their configs, as it came.
+  std::vector<v1::HotWords> hot_words() const;
   int cancelled() const;
   // The `authorization` of the last call of any kind but Health; empty if it had none.
   std::string authorization() const;
@@ -42,6 +45,7 @@ class FakeServer {
     mutable std::mutex mutex;
     std::vector<v1::RecognitionConfig> configs;
     std::vector<std::string> audio;
+    std::vector<v1::HotWords> hot_words;
     int cancelled = 0;
     std::string authorization;
   };

@@ -130,6 +130,41 @@ TEST_F(RillClientTest, FlushIsAnsweredWithItsId) {
   EXPECT_EQ(response.result().text(), "w1") << "the stream goes on after a flush";
 }
 
+// Messages larger than the flow-control window: a flush meets a write that is not over.
+TEST_F(RillClientTest, OneThreadMaySteerWhatAnotherOneSends) {
+  constexpr int kRounds = 100;
+  constexpr int kMs = 10000;
+  auto session = client_->StartStreaming(StreamingConfig());
+  std::thread steering([&] {
+    for (int i = 0; i < kRounds; ++i) EXPECT_TRUE(session->Flush(i));
+  });
+  std::thread writer([&] {
+    for (int i = 0; i < kRounds; ++i) EXPECT_TRUE(session->Write(Audio(kMs)));
+    steering.join();
+    session->Finish();
+  });
+  int flushed = 0;
+  EXPECT_TRUE(session
+                  ->ReadAll([&](const v1::StreamingRecognizeResponse& response) {
+                    using Response = v1::StreamingRecognizeResponse;
+                    flushed += response.response_case() == Response::kFlushed;
+                  })
+                  .ok());
+  writer.join();
+  EXPECT_EQ(flushed, kRounds);
+  ASSERT_EQ(server_.audio().size(), 1u);
+  EXPECT_EQ(server_.audio()[0].size(), Audio(kRounds * kMs).size());
+}
+
+TEST_F(RillClientTest, NothingGoesOutAfterTheEnd) {
+  auto session = client_->StartStreaming(StreamingConfig());
+  EXPECT_TRUE(session->Finish());
+  EXPECT_FALSE(session->Flush(1));
+  EXPECT_FALSE(session->Write(Audio(10)));
+  EXPECT_FALSE(session->Finish());
+  EXPECT_TRUE(session->ReadAll([](const auto&) {}).ok());
+}
+
 TEST_F(RillClientTest, FeaturesGoOutAsFeatures) {
   auto session = client_->StartStreaming(StreamingConfig());
   session->WriteFeatures("features");

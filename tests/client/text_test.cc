@@ -144,6 +144,18 @@ TEST(TranscriptJsonTest, OneObjectALine) {
                   R"("words":[{"text":"hello","start":1.24,"end":1.6,"confidence":0.988}]})");
 }
 
+TEST(TranscriptJsonTest, FinalsHaveTheirAlternativesIfAsked) {
+  v1::Result first = Result("a", true);
+  first.set_confidence(0.5);
+  first.add_alternatives()->set_text("b");
+  first.add_alternatives()->set_text("c");
+  const std::string line = TranscriptJson("a.wav", 1, {first, Result("d", true)}, true);
+  EXPECT_EQ(line,
+            R"({"file":"a.wav","seconds":1.0,"text":"a d","words":[],"finals":[)"
+            R"({"start":1.24,"end":3.5,"text":"a","confidence":0.5,"alternatives":["b","c"]},)"
+            R"({"start":1.24,"end":3.5,"text":"d","confidence":0.0,"alternatives":[]}]})");
+}
+
 TEST(TranscriptJsonTest, BytesThatAreNotUtf8DoNotThrow) {
   const std::string line = TranscriptJson("\xff.wav", 1, {Result("a\nb\xfe", true)});
   EXPECT_THAT(line, Not(HasSubstr("\n")));
@@ -160,6 +172,8 @@ TEST(SpeechEventTest, IsALineOrAnObject) {
   EXPECT_EQ(FormatSpeechEvent(event), "[00:00:01.240] speech ends");
   EXPECT_EQ(SpeechEventJson(event), R"({"event":"speech_end","time":1.24})");
 }
+
+TEST(FlushedJsonTest, SaysWhichFlush) { EXPECT_EQ(FlushedJson(3), R"({"flushed":3})"); }
 
 TEST(ResultJsonTest, FinalsHaveWordsAndConfidence) {
   EXPECT_EQ(

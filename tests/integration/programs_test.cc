@@ -82,6 +82,21 @@ TEST_F(ProgramsTest, InterruptWaitsForTheLastWords) {
   EXPECT_THAT(stream.output(), Not(EndsWith("...\n"))) << "the last result is final";
 }
 
+TEST_F(ProgramsTest, ALiveStreamIsSteeredByLines) {
+  Process stream(Rill({"stream", "--control", "--interim", "--json", Data("demo.flac")}));
+  ASSERT_TRUE(stream.WaitForOutput(R"("final":false)")) << stream.error();
+  EXPECT_THAT(stream.output(), Not(HasSubstr(R"("final":true)")));
+  stream.Write("flush\n");
+  ASSERT_TRUE(stream.WaitForOutput(R"({"flushed":1})")) << stream.error();
+  EXPECT_THAT(stream.output(), HasSubstr(R"("final":true)"));
+  stream.Write("what?\nhot-words vronsky, anna karenina=8\nflush\n");
+  EXPECT_TRUE(stream.WaitForError("--control: what?: is neither"));
+  EXPECT_TRUE(stream.WaitForOutput(R"({"flushed":2})")) << stream.error();
+  stream.Signal(SIGINT);  // standard input is still open
+  EXPECT_FALSE(stream.WaitForOutput("no such word")) << "it ends by itself";
+  EXPECT_EQ(stream.Wait(), 0) << stream.error();
+}
+
 TEST_F(ProgramsTest, ServerKilledInMidStreamIsSaid) {
   Process stream(Rill({"stream", "--interim", "-", "--rate=16000"}));
   stream.Write(Head(TestClips().front(), 2000));
