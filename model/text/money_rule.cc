@@ -7,19 +7,28 @@
 namespace rill::text {
 namespace {
 
-struct Currency {
-  const char* one;
-  const char* many;
-  const char* sign;
-  const char* hundredth;  // of one
-  const char* hundredths;
-};
 // Pounds are weights as often as money: only with pence or "sterling" behind them.
 constexpr Currency kCurrencies[] = {{"dollar", "dollars", "$", "cent", "cents"},
                                     {"euro", "euros", "€", "cent", "cents"},
                                     {"pound", "pounds", "£", "penny", "pence"},
                                     {"rupee", "rupees", "₹", "paisa", "paise"},
                                     {"yen", "yen", "¥", "", ""}};
+
+// "and twenty cents", "twenty"; the words taken, 0 if they are not there.
+size_t ParseHundredths(Words words, const Currency& currency, int64_t* value) {
+  const size_t skipped = !words.empty() && words[0] == "and" ? 1 : 0;
+  const auto number = ParseBelowHundred(words.subspan(skipped));
+  if (!number) return 0;
+  const size_t unit = skipped + number->words;
+  *value = number->value;
+  const bool hundredths = currency.hundredth[0] != '\0' && number->value >= 10;
+  if (hundredths && skipped == 0 && CountsNothing(words.subspan(unit))) return unit;
+  if (unit >= words.size()) return 0;
+  if (words[unit] != currency.hundredth && words[unit] != currency.hundredths) return 0;
+  return unit + 1;
+}
+
+}  // namespace
 
 const Currency* FindCurrency(const std::string& word) {
   const auto* found =
@@ -28,23 +37,10 @@ const Currency* FindCurrency(const std::string& word) {
   return found == std::end(kCurrencies) ? nullptr : found;
 }
 
-// "and twenty cents"; the words taken, 0 if they are not there.
-size_t ParseHundredths(Words words, const Currency& currency, int64_t* value) {
-  const size_t skipped = !words.empty() && words[0] == "and" ? 1 : 0;
-  const auto number = ParseBelowHundred(words.subspan(skipped));
-  if (!number) return 0;
-  const size_t unit = skipped + number->words;
-  if (unit >= words.size()) return 0;
-  if (words[unit] != currency.hundredth && words[unit] != currency.hundredths) return 0;
-  *value = number->value;
-  return unit + 1;
-}
-
-}  // namespace
-
 std::optional<Written> WriteMoney(Words words) {
   const auto amount = ParseAmount(words);
-  if (!amount || amount->words >= words.size() || words[0] == "a") return std::nullopt;
+  if (!amount || amount->words >= words.size()) return std::nullopt;
+  if (amount->words == 2 && words[0] == "a") return std::nullopt;  // "a hundred dollars"
   const Currency* currency = FindCurrency(words[amount->words]);
   if (currency == nullptr) return std::nullopt;
   Written written{currency->sign + amount->digits, amount->words + 1};

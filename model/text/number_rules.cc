@@ -1,7 +1,7 @@
 #include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "model/text/itn_rules.h"
 
 namespace rill::text {
@@ -56,6 +56,51 @@ std::optional<Written> WriteUnsignedCardinal(Words words) {
   return Written{FormatCardinal(number->value), number->words};
 }
 
+// "nineteen eighties", "eighteen hundreds".
+std::optional<Written> WriteDecade(Words words) {
+  if (words.size() < 2) return std::nullopt;
+  std::string decade = words[1];
+  if (absl::EndsWith(decade, "ies")) {
+    decade.replace(decade.size() - 3, 3, "y");
+  } else if (decade == "hundreds") {
+    decade = "hundred";
+  } else {
+    return std::nullopt;
+  }
+  const std::string singular[] = {words[0], decade};
+  const auto year = ParseYear(singular);
+  if (!year || year->words != 2 || year->value < 1300 || year->value > 2099) return std::nullopt;
+  return Written{absl::StrCat(year->value, "s"), 2};
+}
+
+// KeepRange of a range with this word in its middle.
+std::optional<Written> KeepRangeJoinedBy(const std::string& between, Words words) {
+  const auto from = ParseBelowHundred(words);
+  if (!from || from->words >= words.size() || words[from->words] != between) return std::nullopt;
+  const size_t second = from->words + 1;
+  const auto to = ParseBelowHundred(words.subspan(second));
+  if (!to || to->value <= from->value) return std::nullopt;
+  const auto whole = ParseCardinal(words.subspan(second));
+  if (!whole) return std::nullopt;
+  const Words unit = words.subspan(second + to->words);
+  const bool round = whole->words == to->words + 1;  // and a hundred, a thousand
+  const bool small = from->value <= kLargestInWords && whole->words == to->words && !unit.empty() &&
+                     (unit[0] == "percent" || unit[0] == "per" || FindCurrency(unit[0]));
+  if (!round && !small) return std::nullopt;
+  return Written{"", second + whole->words};
+}
+
+// A number at the beginning of `words` that none of the rules for more than numbers takes: the
+// dollars of "five twenty dollar bills" are no part of "five twenty".
+std::optional<SpokenNumber> NumberInARow(Words words) {
+  const auto number = ParseCardinal(words);
+  if (!number || words[0] == "a" || WriteTime(words) || WriteOrdinal(words)) return std::nullopt;
+  const Words unit = words.subspan(number->words);
+  const Currency* currency = unit.empty() ? nullptr : FindCurrency(unit[0]);
+  if (currency != nullptr && unit[0] == currency->one && WriteMoney(words)) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 std::optional<Amount> ParseAmount(Words words) {
@@ -78,7 +123,12 @@ std::optional<Written> WriteDecimal(Words words) {
   if (!words.empty() && words[0] == "minus") return AfterMinus(words, WriteDecimal);
   const auto amount = ParseAmount(words);
   if (!amount || amount->digits.find('.') == std::string::npos) return std::nullopt;
-  return Written{amount->digits, amount->words};
+  Written written{amount->digits, amount->words};
+  while (const auto more = ParseFraction(words.subspan(written.words))) {
+    absl::StrAppend(&written.text, more->text);
+    written.words += more->words;
+  }
+  return written;
 }
 
 std::optional<Written> WritePercent(Words words) {
@@ -108,19 +158,46 @@ std::optional<Written> WriteOrdinalAfterThe(Words words) {
   if (!number || number->value <= kLargestInWords) return std::nullopt;
   const Words next = words.subspan(number->words);
   if (number->value > 31 && next.size() > 1 && next[0] == "of" && IsMonth(next[1])) {
-    return Written{absl::StrJoin(words.first(number->words), " "), number->words};
+    return Written{"", number->words};
   }
   return Written{FormatOrdinal(number->value), number->words};
 }
 
 std::optional<Written> WriteYear(Words words) {
+  if (auto decade = WriteDecade(words)) return decade;
+  const auto year = ParseYear(words);
+  // Said in two halves. Two numbers that follow each other are counting, not a year; but of 2021
+  // one speaks more often.
+  const bool counting = year && year->value % 100 == year->value / 100 + 1 && year->value != 2021;
+  return counting ? std::nullopt : WriteYearAfterIn(words);
+}
+
+std::optional<Written> WriteYearAfterIn(Words words) {
   const auto year = ParseYear(words);
   if (!year || year->value < 1300 || year->value > 2099) return std::nullopt;
-  // Said in two halves. Two numbers that follow each other are counting, not a year; and a third
-  // number behind them makes it something else.
-  if (year->value % 100 == year->value / 100 + 1) return std::nullopt;
+  // A third number behind them makes it something else.
   if (ParseBelowHundred(words.subspan(year->words))) return std::nullopt;
   return Written{absl::StrCat(year->value), year->words};
+}
+
+std::optional<Written> KeepRange(Words words) {
+  if (auto kept = KeepRangeJoinedBy("to", words)) return kept;
+  return KeepRangeJoinedBy("or", words);
+}
+
+std::optional<Written> KeepRangeAfterBetween(Words words) {
+  return KeepRangeJoinedBy("and", words);
+}
+
+std::optional<Written> KeepNumbersInARow(Words words) {
+  size_t taken = !words.empty() && words[0] == "minus" ? 1 : 0;
+  const auto first = ParseCardinal(words.subspan(taken));
+  if (!first || first->value > kLargestInWords) return std::nullopt;
+  taken += first->words;
+  const auto second = NumberInARow(words.subspan(taken));
+  if (!second || second->value <= kLargestInWords) return std::nullopt;
+  while (const auto next = NumberInARow(words.subspan(taken))) taken += next->words;
+  return Written{"", taken};
 }
 
 std::optional<Written> WriteCardinal(Words words) {

@@ -27,9 +27,21 @@ std::string FormatDigits(const std::string& digits) {
   return digits;
 }
 
-}  // namespace
+bool IsTelephone(const std::string& digits) { return FormatDigits(digits).size() > digits.size(); }
 
-std::optional<Written> WriteDigits(Words words) {
+// "twelve thirty four", the end of a telephone number: 1234.
+std::optional<Written> ParseTwoPairs(Words words) {
+  const auto first = ParseBelowHundred(words);
+  if (!first || first->value < 10) return std::nullopt;
+  const auto second = ParseBelowHundred(words.subspan(first->words));
+  if (!second || second->value < 10) return std::nullopt;
+  const size_t taken = first->words + second->words;
+  const bool counting = second->value == first->value + 1;
+  if (counting || ParseBelowHundred(words.subspan(taken))) return std::nullopt;
+  return Written{absl::StrCat(first->value, second->value), taken};
+}
+
+std::optional<Written> WriteOneByOne(Words words) {
   const bool plus = !words.empty() && words[0] == "plus";
   std::string digits;
   size_t i = plus ? 1 : 0;
@@ -43,7 +55,33 @@ std::optional<Written> WriteDigits(Words words) {
     i = at + 1;
   }
   if (digits.size() < kFewestDigits || IsStutter(words.first(i))) return std::nullopt;
+  const auto pairs = ParseTwoPairs(words.subspan(i));
+  if (pairs && IsTelephone(digits + pairs->text)) {
+    digits += pairs->text;
+    i += pairs->words;
+  }
   return Written{plus ? "+" + digits : FormatDigits(digits), i};
+}
+
+// "one eight hundred five five five one two three four".
+std::optional<Written> WriteAreaOfHundreds(Words words) {
+  const size_t one = !words.empty() && words[0] == "one" ? 1 : 0;
+  const auto area = ParseBelowHundred(words.subspan(one));
+  if (!area || area->value > 9 || one + 1 >= words.size() || words[one + 1] != "hundred") {
+    return std::nullopt;
+  }
+  const auto rest = WriteOneByOne(words.subspan(one + 2));
+  constexpr size_t kLocalSize = 8;  // 555-1234
+  if (!rest || rest->text.size() != kLocalSize || rest->text[3] != '-') return std::nullopt;
+  return Written{absl::StrCat(one == 1 ? "1-" : "", area->value, "00-", rest->text),
+                 one + 2 + rest->words};
+}
+
+}  // namespace
+
+std::optional<Written> WriteDigits(Words words) {
+  if (auto written = WriteAreaOfHundreds(words)) return written;
+  return WriteOneByOne(words);
 }
 
 std::optional<Written> WriteLetters(Words words) {

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "model/text/itn_rules.h"
@@ -33,6 +36,14 @@ Written ParseHalfDay(Words words) {
       return {half, 2};
   }
   return {};
+}
+
+// "tonight", "at night", "in the morning"; "sharp".
+bool IsPartOfDay(Words words) {
+  if (IsAt(words, 0, "tonight") || IsAt(words, 0, "sharp")) return true;
+  if (IsAt(words, 0, "at")) return IsAt(words, 1, "night");
+  return IsAt(words, 0, "in") && IsAt(words, 1, "the") &&
+         (IsAt(words, 2, "morning") || IsAt(words, 2, "afternoon") || IsAt(words, 2, "evening"));
 }
 
 Written Write(int64_t hour, int64_t minutes, size_t taken, Words words) {
@@ -73,20 +84,69 @@ std::optional<Written> WriteRelative(Words words) {
   return Write(hour->value == 1 ? 12 : hour->value - 1, 60 - minutes, i, words);
 }
 
-}  // namespace
+// "three thirty", "three oh five".
+std::optional<Written> WriteHourAndMinutes(Words words) {
+  const auto hour = ParseHour(words);
+  if (!hour) return std::nullopt;
+  const auto minutes = ParseMinutes(words.subspan(hour->words));
+  if (!minutes) return std::nullopt;
+  return Write(hour->value, minutes->value, hour->words + minutes->words, words);
+}
 
-std::optional<Written> WriteTime(Words words) {
+// A time that says so itself.
+std::optional<Written> WriteSureTime(Words words) {
   if (auto relative = WriteRelative(words)) return relative;
   const auto hour = ParseHour(words);
   if (!hour) return std::nullopt;
   const Words rest = words.subspan(hour->words);
   if (IsAt(rest, 0, "o'clock")) return Write(hour->value, 0, hour->words + 1, words);
-  const auto minutes = ParseMinutes(rest);
-  const size_t taken = hour->words + (minutes ? minutes->words : 0);
-  const Written half = ParseHalfDay(words.subspan(taken));
-  if (half.words == 0) return std::nullopt;  // "three thirty" alone may be anything
-  if (minutes) return Write(hour->value, minutes->value, taken, words);
-  return Written{absl::StrCat(hour->value, " ", half.text), taken + half.words};
+  if (const Written half = ParseHalfDay(rest); half.words > 0) {
+    return Written{absl::StrCat(hour->value, " ", half.text), hour->words + half.words};
+  }
+  auto time = WriteHourAndMinutes(words);
+  if (!time) return std::nullopt;
+  const bool half_day = time->text.back() == 'm';  // 3:30 pm
+  if (!half_day && !IsPartOfDay(words.subspan(time->words))) return std::nullopt;
+  return time;
+}
+
+// What may follow a number that counts nothing.
+constexpr const char* kNotCounted[] = {
+    "and",    "or",       "but",       "so",       "then",   "to",       "until",   "till",
+    "on",     "in",       "for",       "at",       "from",   "with",     "before",  "after",
+    "when",   "while",    "because",   "if",       "as",     "since",    "by",      "not",
+    "i",      "you",      "he",        "she",      "we",     "they",     "it",      "there",
+    "this",   "that",     "the",       "my",       "your",   "his",      "her",     "our",
+    "their",  "is",       "was",       "are",      "were",   "will",     "would",   "can",
+    "could",  "should",   "has",       "have",     "had",    "next",     "last",    "every",
+    "today",  "tomorrow", "yesterday", "tonight",  "now",    "sharp",    "exactly", "please",
+    "monday", "tuesday",  "wednesday", "thursday", "friday", "saturday", "sunday"};
+
+}  // namespace
+
+bool CountsNothing(Words words) {
+  return words.empty() || std::find(std::begin(kNotCounted), std::end(kNotCounted), words[0]) !=
+                              std::end(kNotCounted);
+}
+
+std::optional<Written> WriteTimeAfterAt(Words words) {
+  auto time = WriteHourAndMinutes(words);
+  if (!time || !CountsNothing(words.subspan(time->words))) return std::nullopt;
+  // "seven eleven" and "nine eleven" are names.
+  if (IsAt(words, 1, "eleven")) return std::nullopt;
+  return time;
+}
+
+bool JoinsTimes(const std::string& word) {
+  return word == "to" || word == "and" || word == "or" || word == "until" || word == "till";
+}
+
+std::optional<Written> WriteTime(Words words) {
+  if (auto time = WriteSureTime(words)) return time;
+  auto time = WriteHourAndMinutes(words);
+  if (!time || time->words >= words.size() || !JoinsTimes(words[time->words])) return std::nullopt;
+  if (!WriteSureTime(words.subspan(time->words + 1))) return std::nullopt;
+  return time;
 }
 
 }  // namespace rill::text

@@ -1,6 +1,7 @@
 // Decoders with any options and hot words over any log-probabilities, with and without a small
-// language model; one that moves now and then says the same as one that does not. Input: the
-// options, then the frames and what happens between them.
+// language model; one that moves now and then says the same as one that does not. Options out of
+// range are refused, all others taken. Input: the options, then the frames and what happens between
+// them.
 #include <cmath>
 #include <fstream>
 #include <memory>
@@ -32,32 +33,63 @@ const LanguageModel& SmallModel() {
   return model;
 }
 
-DecoderOptions TakeOptions(InputReader* input) {
-  DecoderOptions options;
+const CalibrationTable& Calibrations() {
+  static auto& table = *[] {
+    auto* made = new CalibrationTable;
+    for (const char* name : {"greedy", "greedy+lm", "beam", "beam+lm"}) {
+      made->Set(name, {{2, -1, -1, 0.1, 0.1, -1, 0.1}, {1, 1, -1, 1, 1}});
+    }
+    return made;
+  }();
+  return table;
+}
+
+// Mostly small, as wide beams are slow; now and then up to the widest, or any number.
+int TakeBeam(InputReader* input) {
+  const uint8_t byte = input->Byte();
+  if (byte >= 252) return input->Take<int32_t>();
+  return byte >= 224 ? 128 - 4 * (251 - byte) : 1 + byte % 12;
+}
+
+struct Options {
+  DecoderOptions decoder;
+  bool in_range = true;  // without the hot words
+  bool hot_words_in_range = true;
+};
+
+Options TakeOptions(InputReader* input) {
+  Options taken;
+  DecoderOptions& options = taken.decoder;
   const int bits = input->Byte();
-  options.kind = static_cast<DecoderOptions::Kind>(bits % 2);
+  options.kind = static_cast<DecoderOptions::Kind>(bits >= 252 ? bits : bits % 2);
   options.beam.lexicon = bits & 2;
   options.alternatives = input->Byte() % 102;
-  options.beam.beam = 1 + input->Byte() % 12;
+  options.beam.beam = TakeBeam(input);
+  taken.in_range = bits < 252 && options.alternatives <= 100 && options.beam.beam >= 1 &&
+                   options.beam.beam <= 128;
   // Mostly in range, else any pattern of bits.
-  const auto number = [&](float low, float high) {
+  const auto number = [&](float low, float high, bool* in_range) {
     const uint8_t byte = input->Byte();
-    return byte == 255 ? input->Take<float>() : low + (high - low) * byte / 254;
+    const float value = byte == 255 ? input->Take<float>() : low + (high - low) * byte / 254;
+    *in_range = *in_range && value >= low && value <= high;
+    return value;
   };
-  options.beam.lm_weight = number(0, 10);
-  options.beam.word_bonus = number(-20, 20);
-  options.beam.blank_penalty = number(-20, 20);
-  options.beam.token_threshold = number(0, 100);
-  options.beam.beam_threshold = number(0, 1000);
-  options.beam.unknown_word_penalty = number(0, 100);
-  options.beam.unknown_letter_penalty = number(0, 100);
+  const auto option = [&](float low, float high) { return number(low, high, &taken.in_range); };
+  options.min_confidence = option(0, 1);
+  options.beam.lm_weight = option(0, 10);
+  options.beam.word_bonus = option(-20, 20);
+  options.beam.blank_penalty = option(-20, 20);
+  options.beam.token_threshold = option(0, 100);
+  options.beam.beam_threshold = option(0, 1000);
+  options.beam.unknown_word_penalty = option(0, 100);
+  options.beam.unknown_letter_penalty = option(0, 100);
   for (int i = input->Below(4); i > 0; --i) {
-    const float boost = number(-20, 20);
+    const float boost = number(-20, 20, &taken.hot_words_in_range);
     std::string phrase(input->TakeBytes(input->Below(9)));
     for (char& letter : phrase) letter = letter == '\xFF' ? letter : "abcABC '"[letter & 7];
     options.hot_words.push_back({phrase, boost});
   }
-  return options;
+  return taken;
 }
 
 std::vector<float> TakeFrame(InputReader* input) {
@@ -77,6 +109,17 @@ void ExpectAlike(const std::vector<Hypothesis>& one, const std::vector<Hypothesi
       Expect(one[i].words[w].text == other[i].words[w].text, "the same words after a move");
       Expect(one[i].words[w].start <= one[i].words[w].end, "a word ends after its start");
     }
+  }
+}
+
+// What a recogniser does with a final result.
+void Judge(const DecoderFactory& factory, const DecoderOptions& options, DecoderOptions::Kind kind,
+           std::vector<Hypothesis> hypotheses) {
+  for (Hypothesis& hypothesis : hypotheses) {
+    factory.SetConfidence(kind, &hypothesis);
+    const bool noise = factory.IsNoise(kind, hypothesis);
+    Expect(!noise || hypothesis.words.size() <= 2, "only one or two words are noise");
+    Expect(!noise || options.min_confidence > 0, "nothing is noise if any confidence will do");
   }
 }
 
@@ -100,11 +143,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr int kMaxFrames = 60;
   InputReader input(data, size);
   const bool with_model = input.Byte() % 2 == 0;
-  const DecoderOptions options = TakeOptions(&input);
-  const auto factory =
-      DecoderFactory::Create(&Tokens(), with_model ? &SmallModel() : nullptr, options);
+  const Options taken = TakeOptions(&input);
+  const DecoderOptions& options = taken.decoder;
+  const auto factory = DecoderFactory::Create(&Tokens(), with_model ? &SmallModel() : nullptr,
+                                              options, &Calibrations());
+  const bool lexicon_missing =
+      options.kind == DecoderOptions::Kind::kBeam && options.beam.lexicon && !with_model;
+  Expect(factory.ok() == (taken.in_range && !lexicon_missing),
+         "options are refused if they are out of range, and only then");
   if (!factory.ok()) return 0;
   const auto hot_words = factory->MakeHotWords(options.hot_words);
+  Expect(taken.hot_words_in_range || !hot_words.ok(), "boosts out of range are refused");
   if (!hot_words.ok()) return 0;
   std::unique_ptr<CtcDecoder> decoder = factory->New(*hot_words);
   std::unique_ptr<CtcDecoder> mover = factory->New(*hot_words);
@@ -129,6 +178,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Expect(!broken->TakeNBest(3).empty(), "there is always a text");
     }
   }
-  ExpectAlike(decoder->TakeNBest(5), mover->TakeNBest(5));
+  const std::vector<Hypothesis> hypotheses = decoder->TakeNBest(5);
+  ExpectAlike(hypotheses, mover->TakeNBest(5));
+  Judge(*factory, options, decoder->kind(), hypotheses);
   return 0;
 }

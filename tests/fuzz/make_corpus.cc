@@ -1,6 +1,7 @@
 // Writes the seeds of the fuzz targets that are no plain text: make_corpus tests/fuzz/corpus. To be
 // run when one of those formats changes; what fuzzing found is kept beside them under other names.
 #include <sndfile.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <cstdio>
@@ -41,6 +42,15 @@ std::string Encoded(int format, int channels, int rate, int frames) {
   for (size_t i = 0; i < samples.size(); ++i) samples[i] = 0.5f * std::sin(0.05f * i);
   sf_write_float(file, samples.data(), samples.size());
   sf_close(file);
+  return ReadFile(path);
+}
+
+std::string Gzipped(const std::string& text) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "text.gz";
+  gzFile file = gzopen(path.c_str(), "wb");
+  gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
+  gzclose(file);
   return ReadFile(path);
 }
 
@@ -145,6 +155,7 @@ int Main(const fs::path& corpus) {
     const std::string name = "order" + std::to_string(order);
     const std::string arpa = RandomArpa({"ab", "abc", "b"}, order, order);
     write("arpa", name, arpa);
+    if (order == 2) write("arpa", "gzipped", Gzipped(arpa));
     WriteText(folder / "lm.arpa", arpa);
     (void)BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr);
     write("language_model", name, ReadFile(folder / "lm.rlm"));
@@ -160,6 +171,9 @@ int Main(const fs::path& corpus) {
       bytes += static_cast<char>(state >> 24);
     }
     write("decoder", "random" + std::to_string(seed), bytes);
+    // A small model, a beam of 128, all else in the middle of its range, a hot word of a letter.
+    const std::string wide = std::string("\0\1\12\373", 4) + std::string(8, '\x7f') + "\1\x7f\1a";
+    if (seed == 1) write("decoder", "wide", wide + bytes);
   }
   return 0;
 }
