@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
+#include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -88,15 +89,23 @@ absl::StatusOr<EndpointRules> ToEndpointRules(const v1::EndpointConfig& config,
   return rules;
 }
 
-// The decoder's own names of its fields, as the client wrote them.
-std::string AsSent(const std::string& where, absl::string_view message) {
-  if (absl::ConsumePrefix(&message, "decoder.beam.") ||
-      absl::StartsWith(message, "decoder.min_confidence")) {
-    absl::ConsumePrefix(&message, "decoder.");
-    return absl::StrCat(where, ".decoding.", message);
+// The recogniser's own names of fields, as the client wrote them.
+absl::Status AsSent(const std::string& where, const absl::Status& status) {
+  const std::pair<const char*, std::string> names[] = {
+      {"decoder.kind", where + ".decoding.method"},
+      {"decoder.beam.lexicon", where + ".decoding.lexicon_only"},
+      {"decoder.beam.", where + ".decoding."},
+      {"decoder.min_confidence", where + ".decoding.min_confidence"},
+      {"decoder.", where + "."},
+      {"hot_words", where + ".hot_words"},
+      {"state: ", "config.resume: "},
+  };
+  for (const auto& [ours, theirs] : names) {
+    absl::string_view message = status.message();
+    if (!absl::ConsumePrefix(&message, ours)) continue;
+    return absl::Status(status.code(), absl::StrCat(theirs, message));
   }
-  absl::ConsumePrefix(&message, "decoder.");
-  return absl::StrCat(where, ".", message);
+  return status;
 }
 
 absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& config,
@@ -129,9 +138,7 @@ absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& con
   if (decoding.has_min_confidence()) options.min_confidence = decoding.min_confidence();
   options.hot_words = ToHotWords(config.hot_words());
   options.alternatives = config.alternatives();
-  if (absl::Status status = options.Validate(); !status.ok()) {
-    return absl::InvalidArgumentError(AsSent(where, status.message()));
-  }
+  if (absl::Status status = options.Validate(); !status.ok()) return AsSent(where, status);
   return options;
 }
 
@@ -220,6 +227,7 @@ SpeechCore::OpenRequest ToOpenRequest(const char* method, const std::string& whe
     }
     return options;
   };
+  open.as_sent = [where](const absl::Status& status) { return AsSent(where, status); };
   return open;
 }
 

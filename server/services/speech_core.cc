@@ -132,9 +132,11 @@ absl::StatusOr<std::shared_ptr<Session>> SpeechCore::Open(const OpenRequest& req
                                                           const grpc::ServerContextBase& context,
                                                           SessionSink* sink) {
   auto session = Admit(request, context, sink);
-  if (!session.ok()) Refused(request.method, context, session.status());
-  if (!absl::IsResourceExhausted(session.status())) return session;
-  return WithRetryDelay(session.status(), RetryDelay());
+  if (session.ok()) return session;
+  const absl::Status status =
+      request.as_sent ? request.as_sent(session.status()) : session.status();
+  Refused(request.method, context, status);
+  return absl::IsResourceExhausted(status) ? WithRetryDelay(status, RetryDelay()) : status;
 }
 
 }  // namespace rill::server

@@ -59,6 +59,8 @@ class SpeechCore {
     // What the client asks for, checked; an error names the field.
     std::function<absl::StatusOr<StreamOptions>(const ModelInfo&, const StreamDefaults&)> options =
         nullptr;
+    // The core's error, with the field at fault named as the client sent it. Null: as it is.
+    std::function<absl::Status(const absl::Status&)> as_sent = nullptr;
     bool interim_results = false;
     bool speech_events = false;
     bool single_utterance = false;

@@ -80,5 +80,24 @@ TEST(ConvertTest, ABoostNotGivenIsTheDefault) {
   EXPECT_EQ(words[1].boost, -2);
 }
 
+TEST(ConvertTest, ErrorsOfTheRecogniserNameTheClientsFields) {
+  const v1::RecognitionConfig config;
+  const Caller caller;
+  const auto open = ToOpenRequest("Recognize", "config", config, caller);
+  const auto sent = [&open](const char* message) {
+    const absl::Status status = open.as_sent(absl::FailedPreconditionError(message));
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+    return std::string(status.message());
+  };
+  EXPECT_EQ(sent("decoder.kind: needs letters"), "config.decoding.method: needs letters");
+  EXPECT_EQ(sent("decoder.beam.lexicon: needs a model"),
+            "config.decoding.lexicon_only: needs a model");
+  EXPECT_EQ(sent("decoder.beam.beam: 0"), "config.decoding.beam: 0");
+  EXPECT_EQ(sent("decoder.alternatives: 101"), "config.alternatives: 101");
+  EXPECT_EQ(sent("hot_words[2]: has a 7"), "config.hot_words[2]: has a 7");
+  EXPECT_EQ(sent("state: ends too early"), "config.resume: ends too early");
+  EXPECT_EQ(sent("the server has all its streams"), "the server has all its streams");
+}
+
 }  // namespace
 }  // namespace rill::server

@@ -35,7 +35,7 @@ absl::StatusOr<std::shared_ptr<Session>> OpenRecording(const char* method, Speec
   SpeechCore::OpenRequest open = ToOpenRequest(method, kWhere, config, *core, caller, style);
   open.recording = true;
   auto session = core->Open(open, context, sink);
-  if (!session.ok()) return AsSent(session.status(), kWhere, config);
+  if (!session.ok()) return session.status();
   LogLiberties("google_config", style->liberties, **session);
   return session;
 }

@@ -77,7 +77,7 @@ class StreamingCall : public BidiStream<Request, Response> {
     open.speech_events = config.enable_voice_activity_events() || timeouts->any();
     EndUtterancesWithin(timeouts->end_ms(), &open);
     auto session = core().Open(open, *context(), this);
-    if (!session.ok()) return Reject(AsSent(session.status(), kWhere, config.config()));
+    if (!session.ok()) return Reject(session.status());
     LogLiberties("google_config", style.liberties, **session);
     responses_.emplace(std::move(style), options);
     Begin(*std::move(session), {});

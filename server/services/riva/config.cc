@@ -144,6 +144,9 @@ SpeechCore::OpenRequest ToOpenRequest(const char* method, const std::string& whe
   open.options = [where, &config, style](const ModelInfo& model, const StreamDefaults& defaults) {
     return ToStreamOptions(config, where, model, defaults, style);
   };
+  open.as_sent = [where, &config](const absl::Status& status) {
+    return AsSent(status, where, config);
+  };
   return open;
 }
 

@@ -37,7 +37,7 @@ class RecognizeCall : public UnaryCall {
     open.recording = true;
     auto session = core->Open(open, *context, this);
     if (!session.ok()) {
-      Finish(ToGrpcStatus(AsSent(session.status(), kWhere, request->config())));
+      Finish(ToGrpcStatus(session.status()));
       return;
     }
     LogLiberties("riva_config", style.liberties, **session);

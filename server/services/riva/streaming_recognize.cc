@@ -66,7 +66,7 @@ class StreamingCall : public BidiStream<Request, Response> {
     SpeechCore::OpenRequest open = ToOpenRequest(kMethod, kWhere, config, core(), caller(), &style);
     open.interim_results = request.streaming_config().interim_results();
     auto session = core().Open(open, *context(), this);
-    if (!session.ok()) return Reject(AsSent(session.status(), kWhere, config));
+    if (!session.ok()) return Reject(session.status());
     LogLiberties("riva_config", style.liberties, **session);
     writer_.emplace(std::move(style));
     Begin(*std::move(session), {});
