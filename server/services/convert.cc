@@ -8,13 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "server/services/invalid_field.h"
 
 namespace rill::server {
 namespace {
-
-absl::Status Invalid(const std::string& where, const std::string& problem) {
-  return absl::InvalidArgumentError(absl::StrCat(where, ": ", problem));
-}
 
 absl::StatusOr<AudioFormat> ToAudioFormat(const v1::AudioFormat& audio, const std::string& where) {
   AudioFormat format;
@@ -41,21 +38,21 @@ absl::StatusOr<AudioFormat> ToAudioFormat(const v1::AudioFormat& audio, const st
       format.encoding = AudioEncoding::kALaw;
       break;
     default:
-      return Invalid(where + ".encoding",
-                     absl::StrCat("this server does not know encoding ", audio.encoding()));
+      return InvalidField(where + ".encoding",
+                          absl::StrCat("this server does not know encoding ", audio.encoding()));
   }
   const int rate = audio.sample_rate_hertz();
   if (rate == 0 && IsRaw(format.encoding)) {
-    return Invalid(where + ".sample_rate_hertz",
-                   "must be given for LINEAR16, FLOAT32, MULAW and ALAW");
+    return InvalidField(where + ".sample_rate_hertz",
+                        "must be given for LINEAR16, FLOAT32, MULAW and ALAW");
   }
   if (rate != 0 && (rate < 4000 || rate > 192000)) {
-    return Invalid(where + ".sample_rate_hertz",
-                   absl::StrCat(rate, " is not between 4000 and 192000"));
+    return InvalidField(where + ".sample_rate_hertz",
+                        absl::StrCat(rate, " is not between 4000 and 192000"));
   }
   if (audio.channels() < 0 || audio.channels() > 8) {
-    return Invalid(where + ".channels",
-                   absl::StrCat(audio.channels(), " is not between 1 and 8 (or 0 for 1)"));
+    return InvalidField(where + ".channels",
+                        absl::StrCat(audio.channels(), " is not between 1 and 8 (or 0 for 1)"));
   }
   format.sample_rate = rate;
   format.channels = std::max(audio.channels(), 1);
@@ -82,7 +79,7 @@ absl::StatusOr<EndpointRules> ToEndpointRules(const v1::EndpointConfig& config,
   for (const auto& time : times) {
     if (!time.set) continue;
     if (time.value < 0) {
-      return Invalid(where + time.name, absl::StrCat(time.value, " is less than 0"));
+      return InvalidField(where + time.name, absl::StrCat(time.value, " is less than 0"));
     }
     *time.field = time.value;
   }
@@ -124,8 +121,8 @@ absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& con
       options.kind = DecoderOptions::Kind::kBeam;
       break;
     default:
-      return Invalid(where + ".decoding.method",
-                     absl::StrCat("this server does not know method ", decoding.method()));
+      return InvalidField(where + ".decoding.method",
+                          absl::StrCat("this server does not know method ", decoding.method()));
   }
   BeamOptions& beam = options.beam;
   if (decoding.has_beam()) beam.beam = decoding.beam();
@@ -186,7 +183,7 @@ absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& confi
   StreamOptions options;
   if (features) {
     if (config.has_audio()) {
-      return Invalid(where + ".audio", "must not be set for a stream of features");
+      return InvalidField(where + ".audio", "must not be set for a stream of features");
     }
     options.input = StreamOptions::Input::kFeatures;
   } else {
@@ -196,15 +193,15 @@ absl::StatusOr<StreamOptions> ToStreamOptions(const v1::RecognitionConfig& confi
   }
   const int chunk_ms = config.chunk_ms() == 0 ? defaults.chunk_ms : config.chunk_ms();
   if (std::find(std::begin(kChunkMs), std::end(kChunkMs), chunk_ms) == std::end(kChunkMs)) {
-    return Invalid(where + ".chunk_ms",
-                   absl::StrCat(chunk_ms, " is not one of ", absl::StrJoin(kChunkMs, ", ")));
+    return InvalidField(where + ".chunk_ms",
+                        absl::StrCat(chunk_ms, " is not one of ", absl::StrJoin(kChunkMs, ", ")));
   }
   options.chunk_frames = chunk_ms / kFrameMs;
   auto rules = ToEndpointRules(config.endpoint(), where + ".endpoint");
   if (!rules.ok()) return rules.status();
   options.endpoint = *rules;
   if (absl::Status status = rules->Validate(); !status.ok()) {
-    return Invalid(where + ".endpoint", std::string(status.message()));
+    return InvalidField(where + ".endpoint", std::string(status.message()));
   }
   auto decoder = ToDecoderOptions(config, where, defaults.decoder);
   if (!decoder.ok()) return decoder.status();
@@ -223,7 +220,8 @@ SpeechCore::OpenRequest ToOpenRequest(const char* method, const std::string& whe
                      const StreamDefaults& defaults) -> absl::StatusOr<StreamOptions> {
     auto options = ToStreamOptions(config, where, defaults, features);
     if (options.ok() && options->decoder.beam.lexicon && !model.has_language_model) {
-      return Invalid(where + ".decoding.lexicon_only", "this model has no language model here");
+      return InvalidField(where + ".decoding.lexicon_only",
+                          "this model has no language model here");
     }
     return options;
   };

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "server/log.h"
+#include "server/services/invalid_field.h"
 #include "server/services/shortened.h"
 
 namespace rill::server {
@@ -24,10 +25,6 @@ bool Hears(const ModelInfo& model, const std::string& language_code) {
 }
 
 }  // namespace
-
-absl::Status InvalidField(const std::string& field, absl::string_view problem) {
-  return absl::InvalidArgumentError(absl::StrCat(field, ": ", problem));
-}
 
 bool IsEnglish(const ModelInfo& model) { return PrimaryLanguage(model.language) == "en"; }
 

@@ -20,8 +20,6 @@ struct Liberties {
       ignored;  // what it asks for that there is not, and that it can do without
 };
 
-absl::Status InvalidField(const std::string& field, absl::string_view problem);
-
 bool IsEnglish(const ModelInfo& model);
 
 // The name of the model to ask the core for. Many clients send the name of a model of somebody

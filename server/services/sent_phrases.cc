@@ -6,11 +6,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/services/invalid_field.h"
 
 namespace rill::server {
 
 absl::StatusOr<float> ToBoost(float sent, const std::string& field) {
-  if (std::isnan(sent)) return absl::InvalidArgumentError(field + ": is not a number");
+  if (std::isnan(sent)) return InvalidField(field, "is not a number");
   return sent == 0 ? kDefaultBoost : std::clamp(sent, -kMaxBoost, kMaxBoost);
 }
 

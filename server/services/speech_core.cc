@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "server/log.h"
+#include "server/services/invalid_field.h"
 #include "server/services/shortened.h"
 #include "server/services/status.h"
 
@@ -78,9 +79,9 @@ absl::StatusOr<SessionOptions> SpeechCore::Options(const OpenRequest& request,
   options.log_transcripts = limits_.log_transcripts;
   if (request.checkpoint_ms != 0 &&
       (request.checkpoint_ms < kMinCheckpointMs || request.checkpoint_ms > kMaxCheckpointMs)) {
-    return absl::InvalidArgumentError(absl::StrCat("config.checkpoint_ms: must be 0 or ",
-                                                   kMinCheckpointMs, " to ", kMaxCheckpointMs,
-                                                   ", not ", request.checkpoint_ms));
+    return InvalidField("config.checkpoint_ms",
+                        absl::StrCat("must be 0 or ", kMinCheckpointMs, " to ", kMaxCheckpointMs,
+                                     ", not ", request.checkpoint_ms));
   }
   if (request.checkpoint_ms != 0 && limits_.max_message_bytes < kMaxStateBytes) {
     return absl::FailedPreconditionError(absl::StrCat(

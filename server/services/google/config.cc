@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "server/services/invalid_field.h"
 #include "server/services/sent_phrases.h"
 
 namespace rill::server::google_speech {

@@ -4,6 +4,7 @@
 
 #include "google/protobuf/util/time_util.h"
 #include "server/security/token.h"
+#include "server/services/invalid_field.h"
 
 namespace rill::server::google_speech {
 namespace {

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/services/finished_call.h"
 #include "server/services/google/wait_operation.h"
+#include "server/services/invalid_field.h"
 #include "server/services/shortened.h"
 
 namespace rill::server::google_speech {

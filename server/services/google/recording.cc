@@ -1,6 +1,7 @@
 #include "server/services/google/recording.h"
 
 #include "absl/strings/str_cat.h"
+#include "server/services/invalid_field.h"
 
 namespace rill::server::google_speech {
 namespace {

@@ -1,6 +1,7 @@
 #include "server/services/google/speech_timeouts.h"
 
 #include "server/services/foreign_config.h"
+#include "server/services/invalid_field.h"
 #include "server/services/result_format.h"
 
 namespace rill::server::google_speech {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/services/invalid_field.h"
 #include "server/services/sent_phrases.h"
 #include "server/services/shortened.h"
 

@@ -4,6 +4,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "riva/proto/riva_common.pb.h"
+#include "server/services/invalid_field.h"
 
 namespace rill::server::riva {
 
@@ -12,8 +13,8 @@ inline constexpr size_t kMaxIdBytes = 1024;
 // InvalidArgument: it is too long to be sent with each response.
 inline absl::Status CheckId(const nvidia::riva::RequestId& id) {
   if (id.value().size() <= kMaxIdBytes) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("id.value: has ", id.value().size(), " bytes, and may have ", kMaxIdBytes));
+  return InvalidField(
+      "id.value", absl::StrCat("has ", id.value().size(), " bytes, and may have ", kMaxIdBytes));
 }
 
 }  // namespace rill::server::riva
