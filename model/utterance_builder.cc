@@ -7,6 +7,9 @@ namespace {
 
 constexpr int64_t kSamplesPerMs = 16;
 
+// A word is noticed so long after its start, at most, or its first letters are not judged.
+constexpr int64_t kUnnoticed = 2000 * kSamplesPerMs;
+
 }  // namespace
 
 UtteranceBuilder::UtteranceBuilder(const DecoderFactory& factory,
@@ -15,7 +18,8 @@ UtteranceBuilder::UtteranceBuilder(const DecoderFactory& factory,
     : factory_(factory),
       hot_words_(std::move(hot_words)),
       decoder_(factory.New(hot_words_)),
-      options_(options) {}
+      options_(options),
+      spelling_(factory.tokens()) {}
 
 void UtteranceBuilder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
   next_decoder_ = nullptr;
@@ -34,6 +38,8 @@ void UtteranceBuilder::ChangeDecoder() {
 void UtteranceBuilder::Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) {
   if (ended_) return;
   decoder_->Accept(log_probs, start, end);
+  spelling_.Accept(log_probs, start);
+  if (!decoder_->has_words()) spelling_.Forget(end - kUnnoticed);
   FindEnd();
 }
 
@@ -93,7 +99,12 @@ void UtteranceBuilder::AddMark(StreamEvent::Kind kind, int64_t time, uint64_t fl
 
 void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses, bool awaited) {
   const DecoderOptions::Kind kind = decoder_->kind();
-  for (Hypothesis& hypothesis : hypotheses) factory_.SetConfidence(kind, &hypothesis);
+  // A word left open belongs to the next utterance.
+  const int64_t end = decoder_->first_word_start();
+  for (Hypothesis& hypothesis : hypotheses) {
+    if (kind == DecoderOptions::Kind::kBeam) spelling_.Judge(end, &hypothesis);
+    factory_.SetConfidence(kind, &hypothesis);
+  }
   Hypothesis hypothesis = std::move(hypotheses.front());
   hypotheses.erase(hypotheses.begin());
   if (factory_.IsNoise(kind, hypothesis)) {
@@ -104,11 +115,11 @@ void UtteranceBuilder::AddFinal(std::vector<Hypothesis> hypotheses, bool awaited
   StreamEvent event;
   event.kind = StreamEvent::Kind::kFinal;
   event.start = hypothesis.words.empty() ? utterance_start_ : hypothesis.words.front().start;
-  // A word left open belongs to the next utterance.
-  event.end = decoder_->first_word_start();
+  event.end = end;
   event.hypothesis = std::move(hypothesis);
   event.alternatives = std::move(hypotheses);
-  utterance_start_ = event.end;
+  utterance_start_ = end;
+  spelling_.Forget(end);
   // A word left open has not been told of in its new utterance.
   changes_told_ = decoder_->has_words() ? -1 : decoder_->changes();
   events_.push_back(std::move(event));
@@ -144,6 +155,7 @@ void UtteranceBuilder::Save(StateWriter& writer) const {
   writer.Write(decoder_->kind() == DecoderOptions::Kind::kBeam);
   writer.Write(next_decoder_ != nullptr);
   decoder_->Save(writer);
+  spelling_.Save(writer);
   writer.Write(utterance_start_);
   writer.Write(changes_told_);
   writer.Write(in_speech_);
@@ -158,6 +170,7 @@ void UtteranceBuilder::Load(StateReader& reader) {
   decoder_ = factory_.New(next ? nullptr : hot_words_, beam);
   next_decoder_ = next ? factory_.New(hot_words_) : nullptr;
   decoder_->Load(reader);
+  spelling_.Load(reader);
   utterance_start_ = reader.ReadTime();
   changes_told_ = reader.Read<int64_t>();
   in_speech_ = reader.ReadBool();

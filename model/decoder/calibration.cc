@@ -19,6 +19,7 @@ constexpr double kOtherWordMs = 1000;
 constexpr double kSamplesPerMs = 16;
 constexpr double kMaxWeight = 1e4;
 constexpr size_t kMaxJsonBytes = 64 << 10;
+constexpr size_t kWeightsWithoutMisspelling = 7;
 
 double Root(double log_prob) { return std::sqrt(std::max(0.0, -log_prob)); }
 
@@ -27,15 +28,16 @@ absl::Status FieldError(const std::string& field, const std::string& problem) {
       absl::StrCat(CalibrationTable::kMetadataKey, ": ", field, " ", problem));
 }
 
+// `fewer`: so many will do; the others are 0.
 template <size_t n>
-absl::Status ReadWeights(const json& entry, const std::string& name, const char* key,
+absl::Status ReadWeights(const json& entry, const std::string& name, const char* key, size_t fewer,
                          std::array<double, n>* weights) {
   const std::string field = absl::StrCat(name, ".", key);
   const auto it = entry.find(key);
-  if (it == entry.end() || !it->is_array() || it->size() != n) {
+  if (it == entry.end() || !it->is_array() || (it->size() != n && it->size() != fewer)) {
     return FieldError(field, absl::StrCat("must be ", n, " numbers"));
   }
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0; i < it->size(); ++i) {
     if (!(*it)[i].is_number()) return FieldError(field, absl::StrCat("must be ", n, " numbers"));
     (*weights)[i] = (*it)[i].template get<double>();
     if (!(std::abs((*weights)[i]) <= kMaxWeight)) {
@@ -51,7 +53,7 @@ std::vector<ConfidenceFeatures> ConfidenceFeaturesOf(const Hypothesis& hypothesi
                                                      const LanguageModel* model) {
   std::vector<ConfidenceFeatures> features;
   LanguageModel::State state = model == nullptr ? LanguageModel::State() : model->Begin();
-  double letters = 0, acoustic = 0, language = 0;
+  double letters = 0, acoustic = 0, language = 0, misspelling = 0;
   for (const Word& word : hypothesis.words) {
     double log_prob = 0;
     if (model != nullptr) {
@@ -62,14 +64,17 @@ std::vector<ConfidenceFeatures> ConfidenceFeaturesOf(const Hypothesis& hypothesi
     }
     const double length = static_cast<double>(word.text.size());
     features.push_back({Root(word.evidence.mean_log_prob), Root(word.evidence.least_log_prob),
-                        log_prob, std::min(length, kMostLetters), 0, 0});
+                        log_prob, std::min(length, kMostLetters), 0, 0,
+                        std::sqrt(word.evidence.misspelling), 0});
     letters += length;
     acoustic += length * word.evidence.mean_log_prob;
     language += log_prob;
+    misspelling += features.back()[6];
   }
   for (ConfidenceFeatures& word : features) {
     word[4] = Root(acoustic / letters);
     word[5] = language / static_cast<double>(features.size());
+    word[7] = misspelling / static_cast<double>(features.size());
   }
   return features;
 }
@@ -125,8 +130,12 @@ absl::StatusOr<CalibrationTable> CalibrationTable::FromJson(const std::string& t
   for (const auto& [name, entry] : object.items()) {
     if (!entry.is_object()) return FieldError(name, "is not a JSON object");
     Calibration calibration;
-    absl::Status status = ReadWeights(entry, name, "confidence", &calibration.confidence);
-    if (status.ok()) status = ReadWeights(entry, name, "stability", &calibration.stability);
+    absl::Status status =
+        ReadWeights(entry, name, "confidence", kWeightsWithoutMisspelling, &calibration.confidence);
+    if (status.ok()) {
+      status = ReadWeights(entry, name, "stability", calibration.stability.size(),
+                           &calibration.stability);
+    }
     if (!status.ok()) return status;
     table.Set(name, calibration);
   }

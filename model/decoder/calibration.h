@@ -16,10 +16,10 @@
 namespace rill {
 
 // Of a word, in this order: with a the mean and b the least of its letters' log-probabilities,
-// sqrt(-a); sqrt(-b); its log10 probability after the words before it; its letters, at most 10; and
-// of all words sqrt(-a) over all letters; the mean log10 probability. Probabilities are 0 without a
-// language model.
-using ConfidenceFeatures = std::array<double, 6>;
+// sqrt(-a); sqrt(-b); its log10 probability after the words before it; its letters, at most 10; of
+// all words sqrt(-a) over all letters; the mean log10 probability; sqrt(misspelling); and of all
+// words the mean of that. Probabilities are 0 without a language model.
+using ConfidenceFeatures = std::array<double, 8>;
 std::vector<ConfidenceFeatures> ConfidenceFeaturesOf(const Hypothesis& hypothesis,
                                                      const LanguageModel* model);
 
@@ -52,7 +52,8 @@ class CalibrationTable {
  public:
   static constexpr char kMetadataKey[] = "rill.calibration";
 
-  // InvalidArgument naming the field. Decoders may be missing.
+  // InvalidArgument naming the field. Decoders may be missing; weights of confidence from before
+  // there were misspellings have none for them.
   static absl::StatusOr<CalibrationTable> FromJson(const std::string& json);
   std::string ToJson() const;
 

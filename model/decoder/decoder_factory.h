@@ -46,6 +46,7 @@ class DecoderFactory {
   std::unique_ptr<CtcDecoder> New(std::shared_ptr<const HotWords> hot_words,
                                   bool beam = false) const;
 
+  const std::vector<std::string>* tokens() const { return tokens_; }
   int alternatives() const { return alternatives_; }
   // Whether a final, whose confidence is set, is less likely words than noise. `kind`, here and
   // below: of the decoder that gave it; a greedy stream's is a beam while it has hot words.

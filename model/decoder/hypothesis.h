@@ -8,11 +8,14 @@
 
 namespace rill {
 
-// What the model said of a word's letters: each letter's highest log-probability while it was being
-// said.
+// What the model said of a word's letters.
 struct WordEvidence {
+  // Of each letter's highest log-probability while it was being said.
   float mean_log_prob = 0;
   float least_log_prob = 0;
+  // Of a beam's final: how far the word is from what the likeliest letters spell there, as an edit
+  // distance for each byte of the word; at most 2.
+  float misspelling = 0;
 };
 
 struct Word {

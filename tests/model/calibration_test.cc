@@ -15,7 +15,7 @@ Hypothesis Of(const std::vector<std::pair<std::string, float>>& words) {
     Word& word = hypothesis.words.emplace_back();
     word.text = text;
     word.confidence = 0.25f;
-    word.evidence = {log_prob, 2 * log_prob};
+    word.evidence = {log_prob, 2 * log_prob, log_prob * log_prob};
   }
   return hypothesis;
 }
@@ -29,6 +29,9 @@ TEST(CalibrationTest, FeaturesAreWhatTheHeaderSays) {
   EXPECT_EQ(features[0][3], 2);
   EXPECT_EQ(features[1][3], 10);
   EXPECT_DOUBLE_EQ(features[1][4], std::sqrt((2 + 12 * 0.25) / 14));
+  EXPECT_DOUBLE_EQ(features[0][6], 1);
+  EXPECT_DOUBLE_EQ(features[1][6], 0.25);
+  EXPECT_DOUBLE_EQ(features[1][7], 0.625);
   EXPECT_TRUE(ConfidenceFeaturesOf({}, nullptr).empty());
 }
 
@@ -96,6 +99,13 @@ TEST(CalibrationTableTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(read->Find("beam+lm")->stability, calibration.stability);
 }
 
+TEST(CalibrationTableTest, ReadsConfidenceFromBeforeThereWereMisspellings) {
+  const auto read = CalibrationTable::FromJson(
+      R"({"beam": {"confidence": [1,2,3,4,5,6,7], "stability": [1,2,3,4,5]}})");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->Find("beam")->confidence, testing::ElementsAre(1, 2, 3, 4, 5, 6, 7, 0, 0));
+}
+
 TEST(CalibrationTableTest, ErrorsNameTheField) {
   const auto error = [](const std::string& json) {
     return std::string(CalibrationTable::FromJson(json).status().message());
@@ -104,12 +114,14 @@ TEST(CalibrationTableTest, ErrorsNameTheField) {
   EXPECT_THAT(error("[]"), HasSubstr("rill.calibration: the value"));
   EXPECT_THAT(error(std::string(100000, '[')), HasSubstr("rill.calibration: the value"));
   EXPECT_THAT(error(R"({"beam": 3})"), HasSubstr("beam is not"));
-  EXPECT_THAT(error(R"({"beam": {}})"), HasSubstr("beam.confidence must be 7 numbers"));
+  EXPECT_THAT(error(R"({"beam": {}})"), HasSubstr("beam.confidence must be 9 numbers"));
   EXPECT_THAT(error(R"({"beam": {"confidence": [1,2,3,4,5,6,"a"]}})"),
               HasSubstr("beam.confidence must be"));
   EXPECT_THAT(error(R"({"beam": {"confidence": [1,2,3,4,5,6,1e9]}})"),
               HasSubstr("beam.confidence has a number beyond"));
   EXPECT_THAT(error(R"({"beam": {"confidence": [1,2,3,4,5,6,7], "stability": [1]}})"),
+              HasSubstr("beam.stability must be 5 numbers"));
+  EXPECT_THAT(error(R"({"beam": {"confidence": [1,2,3,4,5,6,7], "stability": [1,2,3,4,5,6,7]}})"),
               HasSubstr("beam.stability must be 5 numbers"));
 }
 

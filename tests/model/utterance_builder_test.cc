@@ -1,6 +1,9 @@
 #include "model/utterance_builder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <utility>
 
 #include "model/language_model/language_model_builder.h"
 #include "tests/model/small_arpa.h"
@@ -93,6 +96,38 @@ TEST_F(UtteranceBuilderTest, WordsThatWereToldAreTakenBack) {
   EXPECT_EQ(Events(), Strings{"interim "});
   Say("_");
   EXPECT_EQ(Events(), Strings());
+}
+
+// What the likeliest letters spell is compared with the words of a beam, each utterance's with its
+// own, also where the stream has moved in between; a greedy stream has nothing to compare.
+TEST_F(UtteranceBuilderTest, WordsOfABeamKnowHowFarTheyAreFromTheLikeliestLetters) {
+  DecoderOptions beam;
+  beam.kind = DecoderOptions::Kind::kBeam;
+  const auto factory = DecoderFactory::Create(&tokens_, nullptr, beam);
+  ASSERT_TRUE(factory.ok()) << factory.status();
+  const auto hot_words = factory->MakeHotWords({{"ab", 8}});
+  ASSERT_TRUE(hot_words.ok()) << hot_words.status();
+  builder_ = std::make_unique<UtteranceBuilder>(*factory, *hot_words, UtteranceOptions());
+  const std::string pause(30, '_');
+  Say("_ac_" + pause + "_ab_" + pause + "_a");
+  std::vector<StreamEvent> events = builder_->TakeEvents();
+  StateWriter writer;
+  builder_->Save(writer);
+  const std::string state = writer.Take();
+  StateReader reader(state);
+  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, UtteranceOptions());
+  builder_->Load(reader);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  Say("c_");
+  builder_->End();
+  for (StreamEvent& event : builder_->TakeEvents()) events.push_back(std::move(event));
+  std::vector<std::pair<std::string, float>> finals;
+  for (const StreamEvent& event : events) {
+    if (event.kind != Kind::kFinal) continue;
+    finals.emplace_back(event.hypothesis.text, event.hypothesis.words[0].evidence.misspelling);
+  }
+  EXPECT_THAT(finals, testing::ElementsAre(testing::Pair("ab", 0.5f), testing::Pair("ab", 0.0f),
+                                           testing::Pair("ab", 0.5f)));
 }
 
 TEST_F(UtteranceBuilderTest, NoInterimUnlessAskedFor) {
