@@ -95,6 +95,11 @@ void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& nu
       "is left out to measure with");
   AddAugmentationFlags(app, options.augment);
   app.add_option(
+         "--teacher", options.teacher,
+         "Folder of CORPUS.codes.tsv, what a larger model hears in the clips, to learn from "
+         "beside their texts; scripts/make_teacher_codes.py writes them")
+      ->check(CLI::ExistingDirectory);
+  app.add_option(
       "--share", numbers.shares,
       "CORPUS=NUMBER: the part of a corpus' clips taken each pass; 1 if not given. A corpus "
       "is named by its manifest's folder; fsdd=0.2 or game-*=0.5");

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "model/training/commands/device.h"
 #include "model/training/commands/stop_signal.h"
+#include "model/training/data/teacher_codes.h"
 #include "model/training/data/training_data.h"
 #include "model/training/encoder/encoder_trainable.h"
 #include "model/training/run/folder_lock.h"
@@ -83,6 +84,10 @@ void TrainCommand::AddLossFlags() {
                    "Such as 0.1: part of what each branch of the encoder adds that is left out, "
                    "against learning the data by heart")
       ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  app_->add_option("--teacher-weight", loss_.teacher,
+                   "A factor on the loss of what --teacher heard, a frame at a time")
+      ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
   app_->add_option(
           "--delay-penalty", loss_.delay_penalty,
@@ -268,6 +273,7 @@ absl::Status TrainCommand::Run() {
   absl::StatusOr<std::unique_ptr<TrainingData>> data = TrainingData::Open(data_, start->config);
   if (!data.ok()) return data.status();
   start->statistics = (*data)->statistics();
+  module->teacher_outputs = (*data)->teacher_groups() * kTeacherClasses;
 
   auto model = std::make_unique<EncoderTrainable>(
       std::make_unique<EncoderModule>(start->config, *module), loss_);

@@ -40,6 +40,10 @@ struct DataOptions {
   std::string
       cache_folder;  // for features, made if missing; about 170 MB an hour of training speech
 
+  // What a larger model hears in `train`: a folder of teacher_codes.h's files; "": none. Corpora
+  // without a file have texts only.
+  std::string teacher;
+
   // By corpus name, or by its first letters and a star: "speech-commands*". The exact name wins,
   // then the longest pattern; 1 if nothing fits.
   std::map<std::string, double> shares;  // part of its clips taken each pass: 0.2 is one in five,

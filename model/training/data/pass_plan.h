@@ -9,14 +9,16 @@
 #include "absl/types/span.h"
 #include "model/training/data/clip_store.h"
 #include "model/training/data/data_options.h"
+#include "model/training/data/teacher_codes.h"
 
 namespace rill::training {
 
 // A corpus that a run trains on.
 struct TrainingCorpus {
   std::unique_ptr<ClipStore> clips;
-  double share = 1;        // see DataOptions::shares
-  double loss_weight = 1;  // see DataOptions::loss_weights
+  double share = 1;                                 // see DataOptions::shares
+  double loss_weight = 1;                           // see DataOptions::loss_weights
+  std::unique_ptr<TeacherCodes> teacher = nullptr;  // null: none
 };
 
 struct PlannedClip {

@@ -60,11 +60,13 @@ class OpenTrainingData : public TrainingData {
   const std::vector<EvaluationSet>& evaluation_sets() const override { return evaluation_sets_; }
   const FeatureStatistics& statistics() const override { return statistics_; }
   const std::vector<CorpusSummary>& corpora() const override { return summaries_; }
+  int64_t teacher_groups() const override { return teacher_groups_; }
   double total_hours() const override;
   double hours_per_pass() const override;
 
  private:
   absl::Status ReadCorpora();
+  absl::Status ReadTeacher(const std::vector<Manifest>& train);
   absl::Status ChooseStatistics();
   absl::Status StartLoader();
   void Summarise();
@@ -74,6 +76,7 @@ class OpenTrainingData : public TrainingData {
   int plain_speed_ = 0;  // index of 1
 
   std::vector<TrainingCorpus> train_;
+  int64_t teacher_groups_ = 0;
   std::vector<std::unique_ptr<ClipStore>> dev_;
   std::unique_ptr<FeatureFile> noise_;
   FeatureStatistics statistics_;
@@ -149,7 +152,26 @@ absl::Status OpenTrainingData::ReadCorpora() {
     dev_.push_back(*std::move(clips));
   }
   if (next < files->size()) noise_ = std::move((*files)[next][0]);
-  return absl::OkStatus();
+  return options_.teacher.empty() ? absl::OkStatus() : ReadTeacher(*train);
+}
+
+absl::Status OpenTrainingData::ReadTeacher(const std::vector<Manifest>& train) {
+  for (size_t i = 0; i < train.size(); ++i) {
+    auto codes = TeacherCodes::Open(options_.teacher, train[i]);
+    if (!codes.ok()) return codes.status();
+    if (*codes == nullptr) continue;
+    const int64_t groups = (*codes)->groups();
+    if (teacher_groups_ == 0) teacher_groups_ = groups;
+    if (groups != teacher_groups_) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(options_.teacher, "/", train[i].name, ".codes.tsv: ", groups,
+                       " codes a frame where other corpora have ", teacher_groups_));
+    }
+    train_[i].teacher = *std::move(codes);
+  }
+  if (teacher_groups_ > 0) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat("teacher: ", options_.teacher, " has no CORPUS.codes.tsv of any corpus"));
 }
 
 absl::Status OpenTrainingData::ChooseStatistics() {
@@ -206,9 +228,10 @@ void OpenTrainingData::Summarise() {
     }
     summary.share = corpus.share;
     summary.loss_weight = corpus.loss_weight;
-    options_.log(absl::StrFormat("train %s: %d clips, %.2f h, %d dropped, share %g, loss weight %g",
-                                 summary.name, summary.clips, summary.hours, summary.dropped,
-                                 summary.share, summary.loss_weight));
+    options_.log(
+        absl::StrFormat("train %s: %d clips, %.2f h, %d dropped, share %g, loss weight %g%s",
+                        summary.name, summary.clips, summary.hours, summary.dropped, summary.share,
+                        summary.loss_weight, corpus.teacher != nullptr ? ", with a teacher" : ""));
     summaries_.push_back(std::move(summary));
   }
   for (const EvaluationSet& set : evaluation_sets_) {

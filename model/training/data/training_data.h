@@ -41,8 +41,9 @@ class TrainingData {
   virtual const std::vector<EvaluationSet>& evaluation_sets() const = 0;  // one a dev corpus
   virtual const FeatureStatistics& statistics() const = 0;
   virtual const std::vector<CorpusSummary>& corpora() const = 0;
-  virtual double total_hours() const = 0;     // of distinct training clips, at speed 1
-  virtual double hours_per_pass() const = 0;  // after shares
+  virtual int64_t teacher_groups() const = 0;  // codes a frame (teacher_codes.h); 0: no teacher
+  virtual double total_hours() const = 0;      // of distinct training clips, at speed 1
+  virtual double hours_per_pass() const = 0;   // after shares
 };
 
 }  // namespace rill::training

@@ -25,10 +25,11 @@ bool IsBlockMatrix(const TensorSpec& spec) {
          EndsWith(spec.name, ".weight") && !EndsWith(spec.name, "decay.weight");
 }
 
-// Dense layers whose products run in the compute type. The heads stay in float.
+// Dense layers whose products run in the compute type. The heads for letters stay in float.
 bool IsComputeType(const TensorSpec& spec) {
   return EndsWith(spec.name, ".weight") && !EndsWith(spec.name, "decay.weight") &&
-         (spec.name.rfind("blocks.", 0) == 0 || spec.name.rfind("front.", 0) == 0);
+         (spec.name.rfind("blocks.", 0) == 0 || spec.name.rfind("front.", 0) == 0 ||
+          spec.name == "teacher.weight");
 }
 
 // Biases that give the heads memories of 0.32 s .. 2.56 s, evenly spaced in their logarithms.
@@ -50,6 +51,8 @@ Tensor InitialValue(const TensorSpec& spec, const ModelConfig& config, at::Gener
   if (EndsWith(name, ".bias") || EndsWith(name, ".sink") || EndsWith(name, "decay.weight")) {
     return at::zeros(spec.shape, at::kFloat);
   }
+  // So that it does not disturb a model that spells already before it knows anything.
+  if (name == "teacher.weight") return at::zeros(spec.shape, at::kFloat);
   int64_t fan_in = 1;
   for (size_t i = 1; i < spec.shape.size(); ++i) fan_in *= spec.shape[i];
   double bound = 1 / std::sqrt(static_cast<double>(fan_in));
@@ -59,7 +62,10 @@ Tensor InitialValue(const TensorSpec& spec, const ModelConfig& config, at::Gener
   return at::empty(spec.shape, at::kFloat).uniform_(-bound, bound, generator);
 }
 
-std::vector<TensorSpec> TrainableTensors(const ModelConfig& config) {
+// The block before which the teacher's head listens: three quarters up.
+int TeacherBlock(const ModelConfig& config) { return 3 * config.blocks / 4; }
+
+std::vector<TensorSpec> TrainableTensors(const ModelConfig& config, int64_t teacher_outputs) {
   std::vector<TensorSpec> specs;
   for (TensorSpec& spec : ModelTensors(config)) {
     if (spec.name.rfind("features.", 0) != 0) specs.push_back(std::move(spec));
@@ -68,6 +74,11 @@ std::vector<TensorSpec> TrainableTensors(const ModelConfig& config) {
     specs.push_back({"intermediate.norm", {config.width}});
     specs.push_back({"intermediate.weight", {config.vocab_size(), config.width}});
     specs.push_back({"intermediate.bias", {config.vocab_size()}});
+  }
+  if (teacher_outputs > 0) {
+    specs.push_back({"teacher.norm", {config.width}});
+    specs.push_back({"teacher.weight", {teacher_outputs, config.width}});
+    specs.push_back({"teacher.bias", {teacher_outputs}});
   }
   return specs;
 }
@@ -81,7 +92,7 @@ EncoderModule::EncoderModule(const ModelConfig& config, const Options& options)
     options_.plain = true;
   }
   at::Generator generator = at::detail::createCPUGenerator(options_.seed);
-  for (const TensorSpec& spec : TrainableTensors(config_)) {
+  for (const TensorSpec& spec : TrainableTensors(config_, options_.teacher_outputs)) {
     const auto type = IsComputeType(spec) ? options_.compute : at::kFloat;
     Tensor value = InitialValue(spec, config_, generator).to(options_.device, type);
     AddParameter(spec.name, value, IsBlockMatrix(spec));
@@ -208,6 +219,13 @@ EncoderModule::Output EncoderModule::Forward(const Tensor& features, const Tenso
     if (n > 0 && n == config_.intermediate_block) {
       out.intermediate =
           Head("intermediate", RmsNorm(stream.x, "intermediate.norm", /*silu=*/false), rows);
+    }
+    if (options_.teacher_outputs > 0 && n == TeacherBlock(config_)) {
+      const Tensor heard = RmsNorm(stream.x, "teacher.norm", /*silu=*/false);
+      out.teacher = at::linear(heard, Get("teacher.weight"))
+                        .view({rows, -1, options_.teacher_outputs})
+                        .to(at::kFloat) +
+                    Get("teacher.bias");
     }
     add(FeedForward(block + ".ffn1", y), 0.5);
     y = AddBranch(stream, block + ".attention.norm");

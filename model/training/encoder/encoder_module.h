@@ -24,7 +24,8 @@
 namespace rill::training {
 
 struct Parameter {
-  std::string name;      // as in model/file/tensor_names.h; training's own head is "intermediate.*"
+  std::string
+      name;  // as in model/file/tensor_names.h; training's own heads: "intermediate.*", "teacher.*"
   torch::Tensor tensor;  // a leaf; matrices in the compute type, vectors in float
   bool is_matrix;        // a block matrix, for Muon; else AdamW
 };
@@ -37,6 +38,7 @@ class EncoderModule {
     bool plain = false;                         // LibTorch operations only, but for:
     // Of the device; else quadratic attention.
     std::optional<AttentionKernels> attention = std::nullopt;
+    int64_t teacher_outputs = 0;  // of the head that guesses a teacher's codes; 0: no such head
     double dropout = 0;  // part of what a branch adds to the residual stream that is left out
     uint64_t seed = 1;
   };
@@ -45,6 +47,7 @@ class EncoderModule {
     torch::Tensor logits;  // [rows, frames, vocab] float
     torch::Tensor
         intermediate;  // likewise, of the head after block `intermediate_block`; undefined if none
+    torch::Tensor teacher;  // [rows, frames, teacher_outputs] float; undefined if none
   };
 
   EncoderModule(const ModelConfig& config, const Options& options);

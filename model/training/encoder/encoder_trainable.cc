@@ -4,6 +4,7 @@
 
 #include "model/file/model_config.h"
 #include "model/training/encoder/consistency_loss.h"
+#include "model/training/encoder/teacher_loss.h"
 
 namespace rill::training {
 
@@ -28,7 +29,7 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   BatchLoss result;
   const at::Tensor top =
       CtcLossSum(output.logits, batch.clips, &result.skipped, loss_.delay_penalty);
-  at::Tensor loss = top, middle, difference;
+  at::Tensor loss = top, middle, difference, teacher;
   if (output.intermediate.defined() && loss_.intermediate > 0) {
     int64_t skipped_again = 0;
     middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
@@ -38,11 +39,16 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
     difference = ConsistencyLoss(output.logits, batch.clips);
     loss = loss + loss_.consistency * difference;
   }
+  if (output.teacher.defined()) {
+    teacher = TeacherLoss(output.teacher, batch.clips);
+    loss = loss + loss_.teacher * teacher;
+  }
   loss.backward();
   // Last: to read a value is to wait for a GPU.
   result.top = top.item<double>();
   if (middle.defined()) result.intermediate = middle.item<double>();
   if (difference.defined()) result.consistency = difference.item<double>();
+  if (teacher.defined()) result.teacher = teacher.item<double>();
   return result;
 }
 

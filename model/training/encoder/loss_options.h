@@ -18,6 +18,9 @@ struct LossOptions {
   // based on finite state transducer", Interspeech 2023). It hinders a model that does not spell
   // yet. 0: none.
   double delay_penalty = 0;
+
+  // Factor on the loss of the codes that a teacher heard (teacher_loss.h), where batches have any.
+  double teacher = 0.1;
 };
 
 }  // namespace rill::training

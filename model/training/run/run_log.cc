@@ -51,6 +51,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
     window_.top += step.top;
     window_.intermediate += step.intermediate;
     window_.consistency += step.consistency;
+    window_.teacher += step.teacher;
     window_.largest_norm = std::max(window_.largest_norm, step.gradient_norm);
   } else {
     ++window_.not_applied;
@@ -65,12 +66,14 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const double top = window_.top / characters;
   const double intermediate = window_.intermediate / characters;
   const double consistency = window_.consistency / characters;
+  const double teacher = window_.teacher / characters;
   const double audio_hours = run.audio_seconds / 3600;
   const double speed = window_.audio_seconds / wall;
   const double cpu_speed = window_.audio_seconds / cpu;
   std::string line =
       absl::StrFormat("step %d  loss %.3f (middle %.3f", run.step, top, intermediate);
   if (consistency > 0) absl::StrAppendFormat(&line, ", between views %.3f", consistency);
+  if (teacher > 0) absl::StrAppendFormat(&line, ", teacher %.3f", teacher);
   absl::StrAppendFormat(
       &line, ")  norm %.2f  rate %.2e  %.2f h of audio at %.0f x real time, %.0f s a CPU second",
       step.gradient_norm, step.rate, audio_hours, speed, cpu_speed);
@@ -86,6 +89,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
                  {"loss", top},
                  {"intermediate_loss", intermediate},
                  {"consistency_loss", consistency},
+                 {"teacher_loss", teacher},
                  {"gradient_norm", step.gradient_norm},
                  {"largest_gradient_norm", window_.largest_norm},
                  {"rate", step.rate},

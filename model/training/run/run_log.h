@@ -38,6 +38,7 @@ class RunLog {
     double top = 0;
     double intermediate = 0;
     double consistency = 0;
+    double teacher = 0;
     double audio_seconds = 0;
     double largest_norm = 0;
   };

@@ -77,6 +77,7 @@ absl::StatusOr<StepResult> Trainer::Step(BatchSource& source, const Schedule& sc
     result.top += share.loss.top;
     result.intermediate += share.loss.intermediate;
     result.consistency += share.loss.consistency;
+    result.teacher += share.loss.teacher;
     result.skipped += share.loss.skipped;
     result.characters += share.characters;
     result.audio_seconds += share.audio_seconds;

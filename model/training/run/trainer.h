@@ -28,6 +28,7 @@ struct StepResult {
   double top = 0;            // nats, summed over clips
   double intermediate = 0;   // likewise
   double consistency = 0;    // likewise, between the views of a clip
+  double teacher = 0;        // likewise, of a teacher's codes
   int64_t skipped = 0;       // clips that cannot be aligned
   double gradient_norm = 0;  // before clipping
   double rate = 0;

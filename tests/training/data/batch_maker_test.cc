@@ -7,7 +7,10 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "model/training/data/random.h"
 #include "tests/training/data/data_fixture.h"
 
@@ -167,6 +170,39 @@ TEST_F(BatchMakerTest, TwoViewsDifferInTheirMasksOnly) {
   }
   EXPECT_GT(only_first, 0);
   EXPECT_GT(only_second, 0);
+}
+
+// A teacher whose codes name the clip and the frame.
+TEST_F(BatchMakerTest, CodesOfATeacherGoWithTheirClip) {
+  Manifest manifest;
+  manifest.name = "c";
+  std::string lines = "path\tframes\tcodes\n";
+  for (int clip = 0; clip < 40; ++clip) {
+    std::string codes;
+    for (int t = 0; t < 60; ++t) codes += {static_cast<char>(clip), static_cast<char>(t)};
+    manifest.clips.push_back({clip + 2, std::to_string(clip), "s", 1, "x"});
+    absl::StrAppend(&lines, clip, "\t60\t", absl::Base64Escape(codes), "\n");
+  }
+  WriteFile(folder_, "codes/c.codes.tsv", lines);
+  corpora_[0].teacher = TeacherCodes::Open(folder_ / "codes", manifest).value();
+  options_.augment.speeds = {0.9, 1.0};
+  Start();
+  std::set<std::pair<int, int64_t>> takes;  // speeds and cuts
+  for (int64_t index = 0; index < 40; ++index) {
+    const Batch batch = maker_->Make(index).value();
+    for (const PackedClip& clip : batch.clips) {
+      const float* at =
+          batch.features.data() + (clip.row * kRowFrames + clip.first_frame) * 4 * kBins;
+      const int64_t id = static_cast<int64_t>(at[0]) - 1, cut = static_cast<int64_t>(at[1]) - 1;
+      // The fake corpus is 20 feature frames longer at the first speed.
+      const int64_t plain = corpora_[0].clips->features(id, 1).frames;
+      const int speed = clip.frames == (plain - cut) / 4 ? 1 : 0;
+      EXPECT_EQ(clip.teacher,
+                corpora_[0].teacher->Get(id, options_.augment.speeds[speed], cut, clip.frames));
+      takes.insert({speed, cut});
+    }
+  }
+  EXPECT_EQ(takes.size(), 8u);
 }
 
 TEST_F(BatchMakerTest, RowsDrawAllChunkLengthsAtEqualOdds) {

@@ -146,6 +146,36 @@ TEST_F(TrainingDataTest, EvaluatesWithoutTrainingOnTheStatisticsOfAModel) {
   EXPECT_THAT(OpenError(), HasSubstr("train"));
 }
 
+TEST_F(TrainingDataTest, ATeacherIsOfThoseCorporaThatHaveItsCodes) {
+  options_.teacher = folder_ / "codes";
+  EXPECT_THAT(OpenError(), HasSubstr("codes has no CORPUS.codes.tsv"));
+  std::string lines = "path\tframes\tcodes\n";
+  for (int i = 0; i < 10; ++i) lines += std::to_string(i) + ".wav\t2\tAAAA\n";  // 3 bytes
+  WriteFile(folder_, "codes/few.codes.tsv", lines);
+  EXPECT_THAT(OpenError(), HasSubstr("few.codes.tsv:2: 3 codes for 2 frames"));
+  lines = "path\tframes\tcodes\n";
+  for (int i = 0; i < 10; ++i) lines += std::to_string(i) + ".wav\t1\tAAAA\n";
+  WriteFile(folder_, "codes/few.codes.tsv", lines);
+  const auto data = TrainingData::Open(options_, config_);
+  ASSERT_TRUE(data.ok()) << data.status();
+  EXPECT_EQ((*data)->teacher_groups(), 3);
+  int64_t with = 0, without = 0;
+  for (int64_t index = 0; index < (*data)->source().batches_per_pass(); ++index) {
+    const Batch batch = (*data)->source().Get(index).value();
+    for (const PackedClip& clip : batch.clips) {
+      clip.teacher.empty() ? ++without : ++with;
+      EXPECT_TRUE(clip.teacher.empty() || clip.teacher == std::vector<uint8_t>(3 * clip.frames));
+    }
+  }
+  EXPECT_GT(with, 0);
+  EXPECT_GT(without, with);
+  lines = "path\tframes\tcodes\n";
+  for (int i = 0; i < 30; ++i) lines += std::to_string(i) + ".wav\t1\tAAA=\n";
+  WriteFile(folder_, "codes/tones.codes.tsv", lines);
+  EXPECT_THAT(OpenError(),
+              HasSubstr("tones.codes.tsv: 2 codes a frame where other corpora have 3"));
+}
+
 TEST_F(TrainingDataTest, NamesWhatIsWrong) {
   WriteCorpus("odd/numbers", 3, 1, "route 66");
   options_.train.push_back(folder_ / "odd");

@@ -88,10 +88,12 @@ class FusedAgainstPlain : public ::testing::TestWithParam<int> {};
 
 TEST_P(FusedAgainstPlain, SameOutputsAndGradients) {
   const ModelConfig config = TinyConfig();
-  EncoderModule fused(config, {}), plain(config, {.plain = true});
+  EncoderModule fused(config, {.teacher_outputs = 512});
+  EncoderModule plain(config, {.plain = true, .teacher_outputs = 512});
   EncoderModule mixed(
       config, {.plain = true,
-               .attention = AttentionKernels{SomeScratch, AttendOnCpu<false>, AttendOnCpu<true>}});
+               .attention = AttentionKernels{SomeScratch, AttendOnCpu<false>, AttendOnCpu<true>},
+               .teacher_outputs = 512});
   for (EncoderModule* module : {&fused, &plain, &mixed}) Perturb(*module);
   const int64_t frames = 37;
   const Tensor features = RandomFeatures(config, 2, frames);
@@ -100,7 +102,9 @@ TEST_P(FusedAgainstPlain, SameOutputsAndGradients) {
   const Tensor weights = at::randn({2, frames, config.vocab_size()});
   const auto forward_and_backward = [&](EncoderModule& module) {
     EncoderModule::Output output = module.Forward(features, ends);
-    ((output.logits * weights).sum() + output.intermediate.square().sum()).backward();
+    ((output.logits * weights).sum() + output.intermediate.square().sum() +
+     output.teacher.square().sum())
+        .backward();
     return output;
   };
   const auto expected = forward_and_backward(plain);
@@ -108,6 +112,7 @@ TEST_P(FusedAgainstPlain, SameOutputsAndGradients) {
     const auto got = forward_and_backward(*module);
     EXPECT_LT(RelativeError(got.logits, expected.logits), 1e-5);
     EXPECT_LT(RelativeError(got.intermediate, expected.intermediate), 1e-5);
+    EXPECT_LT(RelativeError(got.teacher, expected.teacher), 1e-5);
     for (size_t i = 0; i < plain.parameters().size(); ++i) {
       const Parameter &p = module->parameters()[i], &q = plain.parameters()[i];
       ASSERT_TRUE(p.tensor.grad().defined()) << p.name;

@@ -1,13 +1,15 @@
 // What the loss of the trainer is made of on a GPU, and may have besides CTC: a penalty on delay,
-// consistency of two views; and dropout.
+// consistency of two views, a teacher's codes; and dropout.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <utility>
 
+#include "model/training/data/teacher_codes.h"
 #include "model/training/encoder/consistency_loss.h"
 #include "model/training/encoder/dropout.h"
 #include "model/training/encoder/encoder_module.h"
+#include "model/training/encoder/teacher_loss.h"
 
 namespace rill::training {
 namespace {
@@ -116,6 +118,39 @@ TEST(ConsistencyLossTest, IsTheDivergenceBothWays) {
   }
   EXPECT_NEAR(loss.item<double>(), expected, 1e-4);
   EXPECT_TRUE(at::allclose(logits.grad(), gradient, 1e-4, 1e-5));
+}
+
+TEST(TeacherLossTest, IsTheCrossEntropyOfTheCodesOfClipsThatHaveAny) {
+  at::manual_seed(1);
+  const Tensor logits = at::randn({2, 6, 2 * kTeacherClasses}).requires_grad_(true);
+  const std::vector<PackedClip> clips = {
+      {0, 0, 3, {1}, 1.0f}, {0, 3, 2, {1}, 0.5f, {7, 255, 0, 9}}, {1, 1, 1, {2}, 1.0f, {3, 4}}};
+  const Tensor loss = TeacherLoss(logits, clips);
+  loss.backward();
+  const Tensor p = at::softmax(logits.detach().view({2, 6, 2, kTeacherClasses}), -1);
+  Tensor gradient = at::zeros_like(p);
+  double expected = 0;
+  const auto expect = [&](int64_t row, int64_t frame, int64_t group, int64_t code) {
+    expected -= p[row][frame][group][code].log().item<double>() / 2;
+    gradient[row][frame][group] = p[row][frame][group] / 2;
+    gradient[row][frame][group][code] -= 0.5;
+  };
+  expect(0, 3, 0, 7);
+  expect(0, 3, 1, 255);
+  expect(0, 4, 0, 0);
+  expect(0, 4, 1, 9);
+  expect(1, 1, 0, 3);
+  expect(1, 1, 1, 4);
+  EXPECT_NEAR(loss.item<double>(), expected, 1e-4);
+  EXPECT_TRUE(at::allclose(logits.grad(), gradient.view(logits.sizes()), 1e-4, 1e-6));
+}
+
+TEST(TeacherLossTest, NoCodesNoLoss) {
+  const Tensor logits = at::randn({1, 6, kTeacherClasses}).requires_grad_(true);
+  const Tensor loss = TeacherLoss(logits, {{0, 0, 3, {1}, 1.0f}});
+  loss.backward();
+  EXPECT_EQ(loss.item<double>(), 0);
+  EXPECT_EQ(logits.grad().abs().max().item<float>(), 0);
 }
 
 TEST(ConsistencyLossTest, EqualViewsHaveNone) {
