@@ -38,8 +38,10 @@ void UtteranceBuilder::ChangeDecoder() {
 void UtteranceBuilder::Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) {
   if (ended_) return;
   decoder_->Accept(log_probs, start, end);
-  spelling_.Accept(log_probs, start);
-  if (!decoder_->has_words()) spelling_.Forget(end - kUnnoticed);
+  if (decoder_->kind() == DecoderOptions::Kind::kBeam) {
+    spelling_.Accept(log_probs, start);
+    if (!decoder_->has_words()) spelling_.Forget(end - kUnnoticed);
+  }
   FindEnd();
 }
 

@@ -75,7 +75,7 @@ class UtteranceBuilder {
   std::unique_ptr<CtcDecoder> decoder_;
   std::unique_ptr<CtcDecoder> next_decoder_;  // once decoder_ has no words; null: none waits
   const UtteranceOptions options_;
-  GreedySpelling spelling_;      // of what is not final yet, and a little before
+  GreedySpelling spelling_;      // beside a beam, of what is not final yet, and a little before
   int64_t utterance_start_ = 0;  // samples: the end of what the last final covers
   int64_t changes_told_ = 0;
   bool in_speech_ = false;  // a kSpeechStart has had no kSpeechEnd yet

@@ -3,12 +3,13 @@
 
   scripts/make_teacher_codes.py WHISPER OUT SPEECH... [--jobs 2]
 
-WHISPER  folder with a Whisper encoder for CTranslate2 (model.bin, config.json, tokenizer.json, vocabulary.json)
+WHISPER  folder with a Whisper model for CTranslate2 (model.bin, config.json, tokenizer.json, vocabulary.json)
 OUT      gets NAME.codes.tsv for each manifest.tsv below SPEECH, NAME being the manifest's folder: a line a
          clip, its path, its frames of 40 ms, and 8 bytes a frame in base64. OUT/work keeps what the
-         encoder said (90 MB an hour of speech); stopped, the script goes on from there.
+         encoder said (Whisper base: 90 MB an hour of speech); stopped, the script goes on from there.
+SPEECH   folders of recordings, mono at 16 kHz. Clips above 29 s, and what cannot be read, get no codes.
 
-The encoder's last layer (L. Yao et al., "Predicting multi-codebook vector quantization indexes for knowledge
+The encoder's last layer (L. Guo et al., "Predicting multi-codebook vector quantization indexes for knowledge
 distillation", ICASSP 2023, of another teacher and with learnt codebooks) is rotated at random and cut into 8
 parts, each of which k-means puts into one of 256 classes. The classes are fitted once, on speech drawn from
 all manifests of the first call, and kept in OUT/work/classes.npz. Needs: pip install faster-whisper soundfile
@@ -16,6 +17,7 @@ all manifests of the first call, and kept in OUT/work/classes.npz. Needs: pip in
 import argparse
 import base64
 import concurrent.futures
+import hashlib
 import os
 import pathlib
 
@@ -26,8 +28,9 @@ import numpy as np  # noqa: E402
 import soundfile  # noqa: E402
 
 RATE, FRAME = 16000, 640  # Hz; samples in a frame of 40 ms
-WIDTH, GROUPS, CLASSES = 512, 8, 256
+GROUPS, CLASSES = 8, 256
 WINDOW, GAP = 15 * RATE, 20 * FRAME  # samples: clips are heard together, with silence behind each
+LONGEST = 29 * RATE  # samples of a clip; with the GAP the encoder takes no more
 TO_FIT = 200_000  # frames
 CLIPS = 400  # in a part, the unit of work
 
@@ -52,16 +55,21 @@ def windows(clips):
 
 
 def read_clip(path):
-    """Its whole frames."""
-    samples, rate = soundfile.read(path, dtype="float32")
+    """Its whole frames; none if it cannot be used."""
+    try:
+        samples, rate = soundfile.read(path, dtype="float32")
+    except soundfile.SoundFileError as error:
+        print(f"{path}: {error}", flush=True)
+        return np.zeros(0, np.float32)
     if rate != RATE or samples.ndim != 1:
         raise SystemExit(f"{path}: {rate} Hz, {samples.ndim} channels; mono at {RATE} Hz is needed")
-    return samples[:len(samples) // FRAME * FRAME]
+    return samples[:len(samples) // FRAME * FRAME if len(samples) <= LONGEST else 0]
 
 
-def hear(whisper, folder, paths, out):
+def hear(whisper, folder, paths, out, whose):
+    """What the encoder says of these clips, into the file `out`, which says of whose clips it is."""
     from faster_whisper import WhisperModel
-    model = WhisperModel(str(whisper), compute_type="int8", cpu_threads=1)
+    model = WhisperModel(str(whisper), device="cpu", compute_type="int8", cpu_threads=1)
     heard = []
     for window in windows([read_clip(folder / path) for path in paths]):
         samples = np.concatenate([np.pad(clip, (0, GAP)) for clip in window])
@@ -74,8 +82,16 @@ def hear(whisper, folder, paths, out):
             heard.append((values[first + 1:first + 2 * frames:2] + values[first + 2:first + 2 * frames + 1:2]) / 2)
             first += 2 * (frames + GAP // FRAME)
     part = out.with_suffix(".part.npz")
-    np.savez(part, frames=[len(h) for h in heard], values=np.concatenate(heard).astype(np.float16))
+    np.savez(part, whose=whose, frames=[len(h) for h in heard], values=np.concatenate(heard).astype(np.float16))
     part.rename(out)
+
+
+def is_of(file, whose):
+    """Whether `file` is there, and was made of what `whose` names: this model, these clips."""
+    if not file.exists():
+        return False
+    with np.load(file) as kept:
+        return "whose" in kept and str(kept["whose"]) == whose
 
 
 def fit(parts, seed=5):
@@ -88,7 +104,7 @@ def fit(parts, seed=5):
         sample.append(values[rng.choice(len(values), share, replace=False)])
     sample = np.concatenate(sample).astype(np.float32)
     mean, deviation = sample.mean(0), sample.std(0) + 1e-3
-    rotation, _ = np.linalg.qr(rng.standard_normal((WIDTH, WIDTH)))
+    rotation, _ = np.linalg.qr(rng.standard_normal((len(mean), len(mean))))
     rotation = rotation.astype(np.float32)
     turned = ((sample - mean) / deviation @ rotation).reshape(len(sample), GROUPS, -1)
     means = []
@@ -125,38 +141,47 @@ def main():
     parser.add_argument("whisper", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("speech", type=pathlib.Path, nargs="+")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2, help="processes that hear; one a core")
     options = parser.parse_args()
     work = options.out / "work"
     work.mkdir(parents=True, exist_ok=True)
+    teacher = hashlib.sha256((options.whisper / "model.bin").read_bytes()).hexdigest()
 
     corpora, todo = {}, []
     for manifest in sorted(m for folder in options.speech for m in folder.rglob("manifest.tsv")):
-        paths = read_manifest(manifest)
+        name, paths = manifest.parent.name, read_manifest(manifest)
+        if name in corpora:
+            raise SystemExit(f"{manifest}: another corpus is named {name}, too")
         parts = []
         for at in range(0, len(paths), CLIPS):
-            parts.append(work / f"{manifest.parent.name}-{at // CLIPS:03d}.npz")
-            if not parts[-1].exists():
-                todo.append((options.whisper, manifest.parent, paths[at:at + CLIPS], parts[-1]))
-        corpora[manifest.parent.name] = paths, parts
+            part, clips = work / f"{name}-{at // CLIPS:03d}.npz", paths[at:at + CLIPS]
+            whose = hashlib.sha256("\n".join([teacher, str(manifest.parent.resolve()), *clips]).encode()).hexdigest()
+            parts.append((part, clips))
+            if not is_of(part, whose):
+                todo.append((options.whisper, manifest.parent, clips, part, whose))
+        corpora[name] = parts
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
-        for number, part in enumerate(concurrent.futures.as_completed([pool.submit(hear, *job) for job in todo])):
-            part.result()
-            print(f"heard {number + 1} of {len(todo)} parts", flush=True)
+        try:
+            for number, part in enumerate(concurrent.futures.as_completed([pool.submit(hear, *job) for job in todo])):
+                part.result()
+                print(f"heard {number + 1} of {len(todo)} parts", flush=True)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
     kept = work / "classes.npz"
-    if not kept.exists():
-        np.savez(kept, **fit([part for _, parts in corpora.values() for part in parts]))
+    if not is_of(kept, teacher):
+        np.savez(kept, whose=teacher, **fit([part for parts in corpora.values() for part, _ in parts]))
     classes = dict(np.load(kept))
-    for name, (paths, parts) in corpora.items():
+    for name, parts in corpora.items():
         lines = ["path\tframes\tcodes\n"]
-        for part in parts:
+        for part, clips in parts:
             heard = np.load(part)
             codes = np.split(encode(classes, heard["values"]), np.cumsum(heard["frames"])[:-1])
-            for path, clip in zip(paths[CLIPS * parts.index(part):], codes):
+            for path, clip in zip(clips, codes, strict=True):
                 lines.append(f"{path}\t{len(clip)}\t{base64.b64encode(clip.tobytes()).decode()}\n")
         (options.out / f"{name}.codes.tsv").write_text("".join(lines), encoding="utf-8")
-        print(f"{name}: {len(paths)} clips", flush=True)
+        print(f"{name}: {len(lines) - 1} clips", flush=True)
 
 
 if __name__ == "__main__":

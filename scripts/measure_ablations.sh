@@ -18,6 +18,7 @@
 #   INIT=          a model file that all runs begin with, but for those that compare tokens
 #   TOKEN_STEPS=$STEPS  of the runs that compare tokens; with INIT they begin from nothing: give more
 #   RATE=0.0025    highest learning rate; less with INIT
+#   TEACHER=       a folder of what a larger model hears (make_teacher_codes.py): one run more
 #   SEEDS="2 3"    the recipe again with other seeds: how much chance there is in these figures
 #   ONLY=          names of runs (the first column below), if not all
 #   REPLICAS=0     one a core; a result depends on it
@@ -25,7 +26,7 @@
 #   CACHE=OUT/features  computed features; those of another run on the same speech will do
 set -eu
 if [ $# -ne 2 ]; then
-  sed -n '2,27s/^# \{0,1\}//p' "$0"
+  sed -n '2,28s/^# \{0,1\}//p' "$0"
   exit 2
 fi
 here=$(cd "$(dirname "$0")" && pwd)
@@ -33,7 +34,7 @@ speech=$(cd "$1" && pwd)
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
 train=${BUILD:-$here/../build/release}/bin/rill-train
-STEPS=${STEPS:-340} ROWS=${ROWS:-5} SIZE=${SIZE:-xs} INIT=${INIT:-} RATE=${RATE:-0.0025}
+STEPS=${STEPS:-340} ROWS=${ROWS:-5} SIZE=${SIZE:-xs} INIT=${INIT:-} TEACHER=${TEACHER:-} RATE=${RATE:-0.0025}
 SEEDS=${SEEDS-2 3} ONLY=${ONLY:-} REPLICAS=${REPLICAS:-0} CACHE=${CACHE:-$out/features}
 TOKEN_STEPS=${TOKEN_STEPS:-$STEPS}
 
@@ -46,6 +47,9 @@ runs() {
   run no-middle "Losses" "no CTC in the middle" --intermediate 0
   run consistency "Losses" "CR-CTC, 0.2: twice the work a step" --consistency 0.2
   run consistency-half "Losses" "CR-CTC, 0.2, half the clips a step" --consistency 0.2 --rows $(((ROWS + 1) / 2))
+  if [ -n "$TEACHER" ]; then
+    run teacher "Losses" "what a larger model hears, 0.3" --teacher "$TEACHER" --teacher-weight 0.3
+  fi
   run delay "Losses" "delay penalty, 0.01" --delay-penalty 0.01
   run no-average "Weights" "no moving average" --average-decay 0
   run adamw "Weights" "AdamW in place of Muon" --optimizer adamw

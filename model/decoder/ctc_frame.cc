@@ -7,6 +7,14 @@
 
 namespace rill {
 
+size_t LikeliestToken(absl::Span<const float> log_probs) {
+  size_t best = CtcFrame::kBlank;
+  for (size_t i = 1; i < log_probs.size(); ++i) {
+    if (log_probs[i] > log_probs[best]) best = i;
+  }
+  return best;
+}
+
 void CtcFrame::Read(absl::Span<const float> log_probs, int64_t start, int64_t end,
                     const BeamOptions& options) {
   start_ = start;

@@ -10,6 +10,9 @@
 
 namespace rill {
 
+// Of log_probs [vocabulary]. A NaN is never it; if the blank's is one, it is the blank.
+size_t LikeliestToken(absl::Span<const float> log_probs);
+
 class CtcFrame {
  public:
   static constexpr int kBlank = 0;

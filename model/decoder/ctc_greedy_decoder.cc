@@ -3,27 +3,20 @@
 #include <algorithm>
 #include <iterator>
 
+#include "model/decoder/ctc_frame.h"
+
 namespace rill {
 namespace {
 
-constexpr size_t kBlank = 0;
+constexpr size_t kBlank = CtcFrame::kBlank;
 constexpr float kOpenWordAgreement = 0.5f;
-
-// A NaN is never the best; if the blank's is one, the frame counts as blank.
-size_t BestToken(absl::Span<const float> log_probs) {
-  size_t best = kBlank;
-  for (size_t i = 1; i < log_probs.size(); ++i) {
-    if (log_probs[i] > log_probs[best]) best = i;
-  }
-  return best;
-}
 
 }  // namespace
 
 CtcGreedyDecoder::CtcGreedyDecoder(const std::vector<std::string>* tokens) : tokens_(tokens) {}
 
 void CtcGreedyDecoder::Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) {
-  const size_t token = BestToken(log_probs);
+  const size_t token = LikeliestToken(log_probs);
   const bool repeats = token == previous_token_;
   previous_token_ = token;
   time_ = end;

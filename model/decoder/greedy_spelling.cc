@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "model/decoder/ctc_frame.h"
+#include "model/decoder/text_scorer.h"
+
 namespace rill {
 namespace {
 
-constexpr int32_t kBlank = 0;
 constexpr size_t kMostMisspelling = 2;
+constexpr size_t kMaxWordBytes = 4 * kMaxWordLetters;  // longer ones are in states made up
 
 // V. Levenshtein, "Binary codes capable of correcting deletions, insertions and reversals", 1966.
 size_t EditDistance(const std::string& a, const std::string& b) {
@@ -25,7 +28,7 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 }
 
 float Misspelling(const std::string& word, const std::string& heard) {
-  if (word.empty()) return 0;  // in a state that was made up
+  if (word.empty() || word.size() > kMaxWordBytes) return 0;
   const size_t most = kMostMisspelling * word.size();
   const size_t distance =
       heard.size() >= word.size() + most ? most : std::min(most, EditDistance(word, heard));
@@ -35,11 +38,8 @@ float Misspelling(const std::string& word, const std::string& heard) {
 }  // namespace
 
 void GreedySpelling::Accept(absl::Span<const float> log_probs, int64_t start) {
-  int32_t best = kBlank;
-  for (size_t i = 1; i < log_probs.size(); ++i) {
-    if (log_probs[i] > log_probs[best]) best = static_cast<int32_t>(i);
-  }
-  const bool said = best != kBlank && best != last_ && (*tokens_)[best] != " ";
+  const auto best = static_cast<int32_t>(LikeliestToken(log_probs));
+  const bool said = best != CtcFrame::kBlank && best != last_ && (*tokens_)[best] != " ";
   if (said && letters_.size() < kMostLetters) letters_.push_back({start, best});
   last_ = best;
 }

@@ -22,8 +22,8 @@ class GreedySpelling {
   // The next frame: log_probs [vocabulary], from the sample `start` on. A NaN is no letter.
   void Accept(absl::Span<const float> log_probs, int64_t start);
 
-  // Sets the misspelling of every word, against the letters between the words beside it; before
-  // `end` (samples) for the last one.
+  // Sets the misspelling of every word, against the letters between the words beside it: from its
+  // own start for the first one, before `end` (samples) for the last one.
   void Judge(int64_t end, Hypothesis* hypothesis) const;
 
   // The letters that began before this time (samples) are needed no more. At most kMostLetters are

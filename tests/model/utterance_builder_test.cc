@@ -130,6 +130,53 @@ TEST_F(UtteranceBuilderTest, WordsOfABeamKnowHowFarTheyAreFromTheLikeliestLetter
                                            testing::Pair("ab", 0.5f)));
 }
 
+// More letters than are ever kept, in speech without a pause: it is cut, and each part forgotten.
+TEST_F(UtteranceBuilderTest, LettersOfUtterancesThatAreOverAreForgotten) {
+  DecoderOptions beam;
+  beam.kind = DecoderOptions::Kind::kBeam;
+  beam.beam.beam = 2;
+  const auto factory = DecoderFactory::Create(&tokens_, nullptr, beam);
+  ASSERT_TRUE(factory.ok()) << factory.status();
+  UtteranceOptions options;
+  options.interim_results = false;
+  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, options);
+  time_ = 0;
+  for (size_t i = 0; i < GreedySpelling::kMostLetters; ++i) Say("ab ");
+  builder_->End();
+  for (const StreamEvent& event : builder_->TakeEvents()) {
+    for (const Word& word : event.hypothesis.words) ASSERT_EQ(word.evidence.misspelling, 0);
+  }
+}
+
+// A lexicon that has none of what is said: the beam has no words, however long it is said.
+TEST_F(UtteranceBuilderTest, LettersOfNoWordsAreForgotten) {
+  const TemporaryFolder folder;
+  WriteText(folder / "lm.arpa",
+            "\\data\\\nngram 1=4\n\\1-grams:\n-3 <unk>\n-9 <s>\n-1 </s>\n-1 c\n\\end\\\n");
+  ASSERT_TRUE(BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr).ok());
+  const auto model = LanguageModel::Open(folder / "lm.rlm");
+  ASSERT_TRUE(model.ok()) << model.status();
+  DecoderOptions beam;
+  beam.kind = DecoderOptions::Kind::kBeam;
+  beam.beam.lexicon = true;
+  beam.beam.beam = 2;
+  const auto factory = DecoderFactory::Create(&tokens_, model->get(), beam);
+  ASSERT_TRUE(factory.ok()) << factory.status();
+  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, UtteranceOptions());
+  time_ = 0;
+  const auto state_bytes = [this] {
+    StateWriter writer;
+    builder_->Save(writer);
+    return writer.Take().size();
+  };
+  for (int i = 0; i < 50; ++i) Say("ab");
+  EXPECT_EQ(Events(), Strings());
+  const size_t before = state_bytes();
+  for (int i = 0; i < 500; ++i) Say("ab");
+  EXPECT_EQ(Events(), Strings());
+  EXPECT_EQ(state_bytes(), before);
+}
+
 TEST_F(UtteranceBuilderTest, NoInterimUnlessAskedFor) {
   Start({}, /*interim=*/false);
   Say("ab");

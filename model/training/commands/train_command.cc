@@ -86,7 +86,8 @@ void TrainCommand::AddLossFlags() {
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str();
   app_->add_option("--teacher-weight", loss_.teacher,
-                   "A factor on the loss of what --teacher heard, a frame at a time")
+                   "A factor on the loss of guessing what --teacher heard, which is in nats a "
+                   "frame; 0.3 makes it about as large as that of the texts")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
   app_->add_option(
@@ -178,6 +179,9 @@ absl::Status TrainCommand::Check() {
     return absl::InvalidArgumentError(
         "--replicas: one on a GPU, which a batch of more --rows keeps busy");
   }
+  if (data_.teacher.empty() && app_->get_option("--teacher-weight")->count() > 0) {
+    return absl::InvalidArgumentError("--teacher-weight needs --teacher");
+  }
   if (loss_.consistency > 0) data_.views = 2;
   return ParseCorpusNumbers(numbers_, data_);
 }
@@ -210,6 +214,14 @@ absl::Status TrainCommand::CheckTokens(const ModelConfig& config) const {
       "--tokens ", tokens_, ": the run began with other tokens; start a new one, with --init"));
 }
 
+absl::Status TrainCommand::CheckTeacher(const Checkpoint& start) const {
+  const bool begun_with = start.Find("master.teacher.weight") != nullptr;
+  if (begun_with == !data_.teacher.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      begun_with ? "--teacher is missing: the run began with one"
+                 : "--teacher: the run began without one; start a new one, with --init");
+}
+
 absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
   std::vector<std::string> notes;
   absl::StatusOr<std::optional<Checkpoint>> newest =
@@ -222,7 +234,9 @@ absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
     log.Note(absl::StrFormat("going on with %s after step %d, %.2f h of audio", loop_.folder,
                              start.progress.step, start.progress.audio_seconds / 3600));
     data_.statistics = start.statistics;
-    if (absl::Status status = CheckTokens(start.config); !status.ok()) return status;
+    absl::Status status = CheckTokens(start.config);
+    status.Update(CheckTeacher(start));
+    if (!status.ok()) return status;
   } else if (absl::Status status = ChooseModel(&start.config); !status.ok()) {
     return status;
   }

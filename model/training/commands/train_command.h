@@ -33,6 +33,8 @@ class TrainCommand {
   absl::Status ChooseModel(ModelConfig* config);
   // That a run which goes on has the tokens of --tokens, if given.
   absl::Status CheckTokens(const ModelConfig& config) const;
+  // That a run which goes on has a teacher as it had before.
+  absl::Status CheckTeacher(const Checkpoint& start) const;
   // Sets the progress's and the schedule's marks for --anneal.
   absl::Status StartAnneal(Progress& progress);
 

@@ -13,7 +13,7 @@ struct PackedClip {
   int64_t first_frame;  // encoder frames (40 ms) from the row's start
   int64_t frames;
   std::vector<int32_t> labels;        // token ids, without blanks
-  float weight;                       // of its loss
+  float weight;                       // of its texts' loss
   std::vector<uint8_t> teacher = {};  // [frames, groups] codes (teacher_codes.h), or empty
 };
 

@@ -18,9 +18,13 @@ namespace {
 constexpr char kHeader[] = "path\tframes\tcodes";
 constexpr int64_t kMaxFrames = int64_t{1} << 32;
 
-// A frame of the encoder has heard as much of what follows as its chunk has, which may be nothing:
-// it is to know what the teacher knew this many frames before.
-constexpr int64_t kDelay = 1;
+constexpr int64_t kDelay = 1;  // frames
+
+// Manifests round, and recordings' last frames may not be whole.
+bool AsLong(double seconds, int64_t frames) {
+  const double heard = static_cast<double>(frames) * kFrameMs / 1000;
+  return std::abs(heard - seconds) <= std::max(0.5, 0.05 * seconds);
+}
 
 absl::Status LineError(const std::string& file, size_t line, const std::string& message) {
   return absl::InvalidArgumentError(absl::StrCat(file, ":", line, ": ", message));
@@ -51,17 +55,19 @@ absl::StatusOr<std::unique_ptr<TeacherCodes>> TeacherCodes::Open(const std::stri
         frames > kMaxFrames || !absl::Base64Unescape(fields[2], &codes)) {
       return LineError(path, number, "not a path, a number of frames and codes in base64");
     }
-    const std::string& expected = manifest.clips[result->codes_.size()].path;
-    if (fields[0] != expected) {
-      return LineError(path, number,
-                       absl::StrCat("is of ", fields[0], " where ", manifest.file, " has ",
-                                    expected, ": the codes are of another state of the corpus"));
+    const ManifestClip& clip = manifest.clips[result->codes_.size()];
+    if (fields[0] != clip.path || (frames > 0 && !AsLong(clip.seconds, frames))) {
+      return LineError(
+          path, number,
+          absl::StrCat("has ", fields[0], " of ", frames, " frames where ", manifest.file, " has ",
+                       clip.path, " of ", clip.seconds,
+                       " s: the codes are of another state of the corpus; make them anew"));
     }
     if (frames > 0 && result->groups_ == 0) {
       result->groups_ = static_cast<int64_t>(codes.size()) / frames;
     }
     if (static_cast<int64_t>(codes.size()) != frames * result->groups_ ||
-        (frames > 0 && codes.empty())) {
+        (frames > 0 && codes.empty()) || result->groups_ > kMaxTeacherGroups) {
       return LineError(path, number,
                        absl::StrCat(codes.size(), " codes for ", frames, " frames of ",
                                     result->groups_, " each"));

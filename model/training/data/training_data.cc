@@ -66,7 +66,9 @@ class OpenTrainingData : public TrainingData {
 
  private:
   absl::Status ReadCorpora();
-  absl::Status ReadTeacher(const std::vector<Manifest>& train);
+  // A corpus each; null: none.
+  absl::StatusOr<std::vector<std::unique_ptr<TeacherCodes>>> ReadTeacher(
+      const std::vector<Manifest>& train);
   absl::Status ChooseStatistics();
   absl::Status StartLoader();
   void Summarise();
@@ -115,12 +117,14 @@ absl::Status OpenTrainingData::ReadCorpora() {
   status.Update(CheckAllFit("loss_weights", options_.loss_weights, names));
   if (!status.ok()) return status;
 
-  // Texts first: their faults should show before minutes of computing features.
+  // Texts and codes first: their faults should show before minutes of computing features.
   for (const auto* manifests : {&*train, &*dev}) {
     for (const Manifest& manifest : *manifests) {
       if (status = CheckTexts(manifest, *tokens); !status.ok()) return status;
     }
   }
+  auto teacher = ReadTeacher(*train);
+  if (!teacher.ok()) return teacher.status();
   std::vector<RecordingList> lists;
   for (const Manifest& manifest : *train) {
     lists.push_back(RecordingsOf(manifest, options_.augment.speeds));
@@ -144,7 +148,8 @@ absl::Status OpenTrainingData::ReadCorpora() {
     auto clips = ClipStore::Create(manifest, *tokens, std::move((*files)[next++]));
     if (!clips.ok()) return clips.status();
     train_.push_back({*std::move(clips), WeightOf(options_.shares, manifest.name),
-                      WeightOf(options_.loss_weights, manifest.name)});
+                      WeightOf(options_.loss_weights, manifest.name),
+                      std::move((*teacher)[train_.size()])});
   }
   for (const Manifest& manifest : *dev) {
     auto clips = ClipStore::Create(manifest, *tokens, std::move((*files)[next++]));
@@ -152,14 +157,17 @@ absl::Status OpenTrainingData::ReadCorpora() {
     dev_.push_back(*std::move(clips));
   }
   if (next < files->size()) noise_ = std::move((*files)[next][0]);
-  return options_.teacher.empty() ? absl::OkStatus() : ReadTeacher(*train);
+  return absl::OkStatus();
 }
 
-absl::Status OpenTrainingData::ReadTeacher(const std::vector<Manifest>& train) {
+absl::StatusOr<std::vector<std::unique_ptr<TeacherCodes>>> OpenTrainingData::ReadTeacher(
+    const std::vector<Manifest>& train) {
+  std::vector<std::unique_ptr<TeacherCodes>> teacher(train.size());
+  if (options_.teacher.empty()) return teacher;
   for (size_t i = 0; i < train.size(); ++i) {
     auto codes = TeacherCodes::Open(options_.teacher, train[i]);
     if (!codes.ok()) return codes.status();
-    if (*codes == nullptr) continue;
+    if (*codes == nullptr || (*codes)->groups() == 0) continue;
     const int64_t groups = (*codes)->groups();
     if (teacher_groups_ == 0) teacher_groups_ = groups;
     if (groups != teacher_groups_) {
@@ -167,9 +175,9 @@ absl::Status OpenTrainingData::ReadTeacher(const std::vector<Manifest>& train) {
           absl::StrCat(options_.teacher, "/", train[i].name, ".codes.tsv: ", groups,
                        " codes a frame where other corpora have ", teacher_groups_));
     }
-    train_[i].teacher = *std::move(codes);
+    teacher[i] = *std::move(codes);
   }
-  if (teacher_groups_ > 0) return absl::OkStatus();
+  if (teacher_groups_ > 0) return teacher;
   return absl::NotFoundError(
       absl::StrCat("teacher: ", options_.teacher, " has no CORPUS.codes.tsv of any corpus"));
 }

@@ -220,7 +220,7 @@ EncoderModule::Output EncoderModule::Forward(const Tensor& features, const Tenso
       out.intermediate =
           Head("intermediate", RmsNorm(stream.x, "intermediate.norm", /*silu=*/false), rows);
     }
-    if (options_.teacher_outputs > 0 && n == TeacherBlock(config_)) {
+    if (options_.teacher_outputs > 0 && n == TeacherBlock(config_) && at::GradMode::is_enabled()) {
       const Tensor heard = RmsNorm(stream.x, "teacher.norm", /*silu=*/false);
       out.teacher = at::linear(heard, Get("teacher.weight"))
                         .view({rows, -1, options_.teacher_outputs})

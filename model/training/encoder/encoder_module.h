@@ -53,7 +53,8 @@ class EncoderModule {
   EncoderModule(const ModelConfig& config, const Options& options);
 
   // features: [rows, 4 * frames, mel_bins], normalised, in any float type; chunk_end: [rows,
-  // frames] int32. What dropout leaves out depends on `dropout_key`; without one there is none.
+  // frames] int32. What dropout leaves out depends on `dropout_key`; without one there is none. The
+  // teacher's head speaks only where gradients are wanted.
   Output Forward(const torch::Tensor& features, const torch::Tensor& chunk_end,
                  std::optional<uint64_t> dropout_key = std::nullopt);
 

@@ -19,8 +19,8 @@ struct LossOptions {
   // yet. 0: none.
   double delay_penalty = 0;
 
-  // Factor on the loss of the codes that a teacher heard (teacher_loss.h), where batches have any.
-  double teacher = 0.1;
+  // Factor on the loss of guessing what a teacher heard (teacher_loss.h), where batches have that.
+  double teacher = 0.3;
 };
 
 }  // namespace rill::training

@@ -1,5 +1,5 @@
 // Learning what a larger model hears: a head on the encoder's stream of residuals, which only
-// training has, guesses the codes that model has for each frame (data/teacher_codes.h).
+// training has, guesses the codes that a batch has for each frame (data/teacher_codes.h).
 //
 // Pure; any thread.
 #pragma once
@@ -13,7 +13,8 @@
 namespace rill::training {
 
 // logits: [rows, frames, groups * kTeacherClasses] float. The sum over the frames of clips that
-// have codes of -log p(code), mean over the groups; differentiable.
+// have codes of -log p(code), mean over the groups; differentiable. Weights of clips do not count:
+// what makes a text worth less says nothing about what the teacher hears.
 torch::Tensor TeacherLoss(const torch::Tensor& logits, const std::vector<PackedClip>& clips);
 
 }  // namespace rill::training

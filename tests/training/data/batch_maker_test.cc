@@ -180,7 +180,7 @@ TEST_F(BatchMakerTest, CodesOfATeacherGoWithTheirClip) {
   for (int clip = 0; clip < 40; ++clip) {
     std::string codes;
     for (int t = 0; t < 60; ++t) codes += {static_cast<char>(clip), static_cast<char>(t)};
-    manifest.clips.push_back({clip + 2, std::to_string(clip), "s", 1, "x"});
+    manifest.clips.push_back({clip + 2, std::to_string(clip), "s", 2.4, "x"});
     absl::StrAppend(&lines, clip, "\t60\t", absl::Base64Escape(codes), "\n");
   }
   WriteFile(folder_, "codes/c.codes.tsv", lines);

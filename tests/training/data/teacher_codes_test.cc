@@ -20,7 +20,7 @@ class TeacherCodesTest : public testing::Test {
     manifest_.name = "c";
     manifest_.file = "c/manifest.tsv";
     for (const char* path : {"a.wav", "b.wav"}) {
-      manifest_.clips.push_back({2, path, "s", 1, "hello"});
+      manifest_.clips.push_back({2, path, "s", 0.3, "hello"});
     }
   }
 
@@ -56,6 +56,7 @@ TEST_F(TeacherCodesTest, AFrameKnowsWhatTheTeacherHeardAFrameBefore) {
 TEST_F(TeacherCodesTest, SpeechHeardFasterPassesFaster) {
   std::string ramp;
   for (int t = 0; t < 100; ++t) ramp += static_cast<char>(t);
+  manifest_.clips[0].seconds = 4.01;
   const auto codes = Open(Line("a.wav", 100, ramp) + Line("b.wav", 1, "x"));
   ASSERT_TRUE(codes.ok()) << codes.status();
   for (const double speed : {0.9, 1.0, 1.1}) {
@@ -83,7 +84,9 @@ TEST_F(TeacherCodesTest, NamesTheLineAtFault) {
   ASSERT_TRUE(Open(a + b).ok());
   ExpectError(a, "2", "ends here");
   ExpectError(a + b + b, "4", "more clips");
-  ExpectError(b + a, "2", "is of b.wav");
+  ExpectError(b + a, "2", "has b.wav of 1 frames");
+  ExpectError(Line("a.wav", 21, std::string(42, 'x')) + b, "2", "a.wav of 0.3 s");
+  ExpectError(Line("a.wav", 2, std::string(130, 'x')) + b, "2", "130 codes");
   ExpectError(a + Line("b.wav", 1, "xyz"), "3", "3 codes for 1 frames of 2");
   ExpectError(Line("a.wav", 2, "") + b, "2", "0 codes");
   ExpectError(a + "b.wav\t1\t!!\n", "3", "base64");

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <set>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "tests/training/data/data_fixture.h"
 
 namespace rill::training {
@@ -149,13 +152,18 @@ TEST_F(TrainingDataTest, EvaluatesWithoutTrainingOnTheStatisticsOfAModel) {
 TEST_F(TrainingDataTest, ATeacherIsOfThoseCorporaThatHaveItsCodes) {
   options_.teacher = folder_ / "codes";
   EXPECT_THAT(OpenError(), HasSubstr("codes has no CORPUS.codes.tsv"));
-  std::string lines = "path\tframes\tcodes\n";
-  for (int i = 0; i < 10; ++i) lines += std::to_string(i) + ".wav\t2\tAAAA\n";  // 3 bytes
-  WriteFile(folder_, "codes/few.codes.tsv", lines);
-  EXPECT_THAT(OpenError(), HasSubstr("few.codes.tsv:2: 3 codes for 2 frames"));
-  lines = "path\tframes\tcodes\n";
-  for (int i = 0; i < 10; ++i) lines += std::to_string(i) + ".wav\t1\tAAAA\n";
-  WriteFile(folder_, "codes/few.codes.tsv", lines);
+  const auto write = [this](const std::string& name, int clips, int frames, int codes) {
+    std::string lines = "path\tframes\tcodes\n";
+    for (int i = 0; i < clips; ++i) {
+      absl::StrAppend(&lines, i, ".wav\t", frames, "\t",
+                      absl::Base64Escape(std::string(codes, '\0')), "\n");
+    }
+    WriteFile(folder_, "codes/" + name + ".codes.tsv", lines);
+  };
+  write("few", 10, 15, 44);
+  EXPECT_THAT(OpenError(), HasSubstr("few.codes.tsv:2: 44 codes for 15 frames"));
+  EXPECT_FALSE(std::filesystem::exists(options_.cache_folder)) << "before computing features";
+  write("few", 10, 15, 45);
   const auto data = TrainingData::Open(options_, config_);
   ASSERT_TRUE(data.ok()) << data.status();
   EXPECT_EQ((*data)->teacher_groups(), 3);
@@ -169,9 +177,7 @@ TEST_F(TrainingDataTest, ATeacherIsOfThoseCorporaThatHaveItsCodes) {
   }
   EXPECT_GT(with, 0);
   EXPECT_GT(without, with);
-  lines = "path\tframes\tcodes\n";
-  for (int i = 0; i < 30; ++i) lines += std::to_string(i) + ".wav\t1\tAAA=\n";
-  WriteFile(folder_, "codes/tones.codes.tsv", lines);
+  write("tones", 30, 25, 50);
   EXPECT_THAT(OpenError(),
               HasSubstr("tones.codes.tsv: 2 codes a frame where other corpora have 3"));
 }

@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <memory>
 
+#include "model/training/data/teacher_codes.h"
 #include "model/training/run/trainer.h"
 #include "tests/training/run/linear_trainable.h"
 
@@ -54,25 +56,45 @@ struct Form {
 
 class EncoderTrainableTest : public testing::TestWithParam<Form> {
  protected:
-  static std::unique_ptr<EncoderTrainable> MakeModel(double dropout) {
+  // `teacher`: the weight of its loss; below 0 there is no head for it.
+  static std::unique_ptr<EncoderTrainable> MakeModel(double dropout, double teacher = -1) {
     EncoderModule::Options options;
     options.dropout = dropout;
     options.compute = GetParam().compute;
     options.plain = GetParam().plain;
-    return std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(Config(), options));
+    options.teacher_outputs = teacher < 0 ? 0 : 2 * kTeacherClasses;
+    LossOptions loss;
+    loss.teacher = teacher;
+    return std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(Config(), options),
+                                              loss);
   }
 
-  static std::unique_ptr<Trainer> MakeTrainer(int replicas, double dropout = 0) {
-    return std::make_unique<Trainer>(MakeModel(dropout), Config().attention_width(), replicas,
-                                     OptimizerOptions());
+  static std::unique_ptr<Trainer> MakeTrainer(int replicas, double dropout = 0,
+                                              double teacher = -1) {
+    return std::make_unique<Trainer>(MakeModel(dropout, teacher), Config().attention_width(),
+                                     replicas, OptimizerOptions());
+  }
+
+  // Two codes for every frame of the clips of the first row.
+  static Batch TaughtBatch(uint64_t seed) {
+    Batch batch = SpeechBatch(seed);
+    for (PackedClip& clip : batch.clips) {
+      if (clip.row > 0) continue;
+      for (int64_t t = 0; t < clip.frames; ++t) {
+        clip.teacher.push_back(static_cast<uint8_t>(seed + clip.first_frame + t));
+        clip.teacher.push_back(7);
+      }
+    }
+    return batch;
   }
 
   // `first` steps, a checkpoint and `rest` steps are all of them in one run.
-  static void ExpectResumes(BatchSource& source, double dropout, int first, int rest) {
-    const std::unique_ptr<Trainer> straight = MakeTrainer(2, dropout);
+  static void ExpectResumes(BatchSource& source, double dropout, int first, int rest,
+                            double teacher = -1) {
+    const std::unique_ptr<Trainer> straight = MakeTrainer(2, dropout, teacher);
     Steps(*straight, source, first + rest);
-    const std::unique_ptr<Trainer> before = MakeTrainer(2, dropout),
-                                   after = MakeTrainer(2, dropout);
+    const std::unique_ptr<Trainer> before = MakeTrainer(2, dropout, teacher),
+                                   after = MakeTrainer(2, dropout, teacher);
     Steps(*before, source, first);
     ASSERT_TRUE(after->LoadTensors(before->Tensors()).ok());
     after->progress() = before->progress();
@@ -109,6 +131,30 @@ TEST_P(EncoderTrainableTest, LearnsByHeart) {
 TEST_P(EncoderTrainableTest, ResumesBitForBit) {
   ListBatchSource source({SpeechBatch(1), SpeechBatch(2), SpeechBatch(3)});
   ExpectResumes(source, /*dropout=*/0, 3, 5);
+}
+
+TEST_P(EncoderTrainableTest, LearnsWhatATeacherHeardBesideTheTexts) {
+  ListBatchSource source({TaughtBatch(1), TaughtBatch(2)});
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(2, /*dropout=*/0, /*teacher=*/0.3);
+  const StepResult first = *trainer->Step(source, kSchedule);
+  // Knowing nothing: 28 frames of each batch.
+  EXPECT_NEAR(first.teacher, 2 * 28 * std::log(kTeacherClasses), 0.1);
+  for (int i = 0; i < 60; ++i) ASSERT_TRUE(trainer->Step(source, kSchedule).ok());
+  const StepResult last = *trainer->Step(source, kSchedule);
+  EXPECT_LT(last.teacher, 0.5 * first.teacher);
+  EXPECT_LT(last.top, 0.5 * first.top);
+  ExpectResumes(source, /*dropout=*/0, 3, 5, /*teacher=*/0.3);
+}
+
+TEST_P(EncoderTrainableTest, ATeacherOfNoWeightChangesNothing) {
+  const Batch batch = TaughtBatch(1);
+  const auto without = MakeModel(0), with = MakeModel(0, /*teacher=*/0);
+  EXPECT_EQ(without->Backward(batch).teacher, 0);
+  EXPECT_GT(with->Backward(batch).teacher, 0);
+  for (size_t i = 0; i < without->parameters().size(); ++i) {
+    EXPECT_TRUE(with->parameters()[i].tensor.grad().equal(without->parameters()[i].tensor.grad()))
+        << without->parameters()[i].name;
+  }
 }
 
 TEST_P(EncoderTrainableTest, DropoutIsOfTheBatchAndResumesBitForBit) {
