@@ -23,7 +23,7 @@ struct BeamOptions {
   int beam = 64;  // hypotheses kept; 1 to 128
   // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words + boosts;
   // the two in the middle with a language model only.
-  float lm_weight = 0.8f;      // 0 to 10
+  float lm_weight = 0.9f;      // 0 to 10
   float word_bonus = 0.5f;     // -20 to 20
   float blank_penalty = 0.0f;  // taken off the blank's log-probability in each frame; -20 to 20
   // A letter that is less likely than its frame's best by more than this is not tried; 0 to 100.
