@@ -5,14 +5,14 @@
 
 WHISPER  folder with a Whisper model for CTranslate2 (model.bin, config.json, tokenizer.json, vocabulary.json)
 OUT      gets NAME.codes.tsv for each manifest.tsv below SPEECH, NAME being the manifest's folder: a line a
-         clip, its path, its frames of 40 ms, and 8 bytes a frame in base64. OUT/work keeps what the
+         clip, its path, its frames of 40 ms, and 8 bytes a frame in base64. OUT/heard keeps what the
          encoder said (Whisper base: 90 MB an hour of speech); stopped, the script goes on from there.
 SPEECH   folders of recordings, mono at 16 kHz. Clips above 29 s, and what cannot be read, get no codes.
 
 The encoder's last layer (L. Guo et al., "Predicting multi-codebook vector quantization indexes for knowledge
 distillation", ICASSP 2023, of another teacher and with learnt codebooks) is rotated at random and cut into 8
 parts, each of which k-means puts into one of 256 classes. The classes are fitted once, on speech drawn from
-all manifests of the first call, and kept in OUT/work/classes.npz. Needs: pip install faster-whisper soundfile
+all manifests of the first call, and kept in OUT/heard/classes.npz. Needs: pip install faster-whisper soundfile
 """
 import argparse
 import base64
@@ -143,8 +143,8 @@ def main():
     parser.add_argument("speech", type=pathlib.Path, nargs="+")
     parser.add_argument("--jobs", type=int, default=2, help="processes that hear; one a core")
     options = parser.parse_args()
-    work = options.out / "work"
-    work.mkdir(parents=True, exist_ok=True)
+    kept = options.out / "heard"
+    kept.mkdir(parents=True, exist_ok=True)
     teacher = hashlib.sha256((options.whisper / "model.bin").read_bytes()).hexdigest()
 
     corpora, todo = {}, []
@@ -154,7 +154,7 @@ def main():
             raise SystemExit(f"{manifest}: another corpus is named {name}, too")
         parts = []
         for at in range(0, len(paths), CLIPS):
-            part, clips = work / f"{name}-{at // CLIPS:03d}.npz", paths[at:at + CLIPS]
+            part, clips = kept / f"{name}-{at // CLIPS:03d}.npz", paths[at:at + CLIPS]
             whose = hashlib.sha256("\n".join([teacher, str(manifest.parent.resolve()), *clips]).encode()).hexdigest()
             parts.append((part, clips))
             if not is_of(part, whose):
@@ -169,10 +169,10 @@ def main():
             pool.shutdown(cancel_futures=True)
             raise
 
-    kept = work / "classes.npz"
-    if not is_of(kept, teacher):
-        np.savez(kept, whose=teacher, **fit([part for parts in corpora.values() for part, _ in parts]))
-    classes = dict(np.load(kept))
+    fitted = kept / "classes.npz"
+    if not is_of(fitted, teacher):
+        np.savez(fitted, whose=teacher, **fit([part for parts in corpora.values() for part, _ in parts]))
+    classes = dict(np.load(fitted))
     for name, parts in corpora.items():
         lines = ["path\tframes\tcodes\n"]
         for part, clips in parts:

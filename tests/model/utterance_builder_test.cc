@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "model/language_model/language_model_builder.h"
 #include "tests/model/small_arpa.h"
 #include "tests/temporary_folder.h"
@@ -32,6 +33,23 @@ class UtteranceBuilderTest : public ::testing::Test {
     options.interim_results = false;
     options.speech_events = true;
     StartWith(options);
+  }
+
+  DecoderFactory BeamFactory(const BeamOptions& beam, const LanguageModel* model = nullptr) {
+    DecoderOptions options;
+    options.kind = DecoderOptions::Kind::kBeam;
+    options.beam = beam;
+    return DecoderFactory::Create(&tokens_, model, options).value();
+  }
+
+  // Of so many words, a line of an ARPA file each.
+  static std::unique_ptr<LanguageModel> Unigrams(int words, const std::string& lines) {
+    const TemporaryFolder folder;
+    WriteText(folder / "lm.arpa",
+              absl::StrCat("\\data\\\nngram 1=", 3 + words,
+                           "\n\\1-grams:\n-3 <unk>\n-9 <s>\n-1 </s>\n", lines, "\\end\\\n"));
+    EXPECT_TRUE(BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr).ok());
+    return LanguageModel::Open(folder / "lm.rlm").value();
   }
 
   // One character a frame; '_' is the blank.
@@ -76,19 +94,11 @@ TEST_F(UtteranceBuilderTest, InterimOnlyWhenTheTextHasChanged) {
 // An open word counts what the best word with its beginning counts; when it is over, there may
 // better have been none.
 TEST_F(UtteranceBuilderTest, WordsThatWereToldAreTakenBack) {
-  const TemporaryFolder folder;
-  WriteText(folder / "lm.arpa",
-            "\\data\\\nngram 1=5\n\\1-grams:\n-3 <unk>\n-9 <s>\n-1 </s>\n-5 a\n-0.5 ab\n\\end\\\n");
-  ASSERT_TRUE(BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr).ok());
-  const auto model = LanguageModel::Open(folder / "lm.rlm");
-  ASSERT_TRUE(model.ok()) << model.status();
-  DecoderOptions beam;
-  beam.kind = DecoderOptions::Kind::kBeam;
-  const auto factory = DecoderFactory::Create(&tokens_, model->get(), beam);
-  ASSERT_TRUE(factory.ok()) << factory.status();
+  const auto model = Unigrams(2, "-5 a\n-0.5 ab\n");
+  const DecoderFactory factory = BeamFactory({}, model.get());
   UtteranceOptions options;
   options.interim_results = true;
-  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, options);
+  builder_ = std::make_unique<UtteranceBuilder>(factory, nullptr, options);
   builder_->Accept({{-3.0f, -9.0f, -0.05f, -9.0f, -9.0f}}, 0, kFrame);
   time_ = kFrame;
   EXPECT_EQ(Events(), Strings{"interim a"});
@@ -101,13 +111,10 @@ TEST_F(UtteranceBuilderTest, WordsThatWereToldAreTakenBack) {
 // What the likeliest letters spell is compared with the words of a beam, each utterance's with its
 // own, also where the stream has moved in between; a greedy stream has nothing to compare.
 TEST_F(UtteranceBuilderTest, WordsOfABeamKnowHowFarTheyAreFromTheLikeliestLetters) {
-  DecoderOptions beam;
-  beam.kind = DecoderOptions::Kind::kBeam;
-  const auto factory = DecoderFactory::Create(&tokens_, nullptr, beam);
-  ASSERT_TRUE(factory.ok()) << factory.status();
-  const auto hot_words = factory->MakeHotWords({{"ab", 8}});
+  const DecoderFactory factory = BeamFactory({});
+  const auto hot_words = factory.MakeHotWords({{"ab", 8}});
   ASSERT_TRUE(hot_words.ok()) << hot_words.status();
-  builder_ = std::make_unique<UtteranceBuilder>(*factory, *hot_words, UtteranceOptions());
+  builder_ = std::make_unique<UtteranceBuilder>(factory, *hot_words, UtteranceOptions());
   const std::string pause(30, '_');
   Say("_ac_" + pause + "_ab_" + pause + "_a");
   std::vector<StreamEvent> events = builder_->TakeEvents();
@@ -115,7 +122,7 @@ TEST_F(UtteranceBuilderTest, WordsOfABeamKnowHowFarTheyAreFromTheLikeliestLetter
   builder_->Save(writer);
   const std::string state = writer.Take();
   StateReader reader(state);
-  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, UtteranceOptions());
+  builder_ = std::make_unique<UtteranceBuilder>(factory, nullptr, UtteranceOptions());
   builder_->Load(reader);
   ASSERT_TRUE(reader.ok()) << reader.status();
   Say("c_");
@@ -132,14 +139,12 @@ TEST_F(UtteranceBuilderTest, WordsOfABeamKnowHowFarTheyAreFromTheLikeliestLetter
 
 // More letters than are ever kept, in speech without a pause: it is cut, and each part forgotten.
 TEST_F(UtteranceBuilderTest, LettersOfUtterancesThatAreOverAreForgotten) {
-  DecoderOptions beam;
-  beam.kind = DecoderOptions::Kind::kBeam;
-  beam.beam.beam = 2;
-  const auto factory = DecoderFactory::Create(&tokens_, nullptr, beam);
-  ASSERT_TRUE(factory.ok()) << factory.status();
+  BeamOptions beam;
+  beam.beam = 2;
+  const DecoderFactory factory = BeamFactory(beam);
   UtteranceOptions options;
   options.interim_results = false;
-  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, options);
+  builder_ = std::make_unique<UtteranceBuilder>(factory, nullptr, options);
   time_ = 0;
   for (size_t i = 0; i < GreedySpelling::kMostLetters; ++i) Say("ab ");
   builder_->End();
@@ -150,19 +155,12 @@ TEST_F(UtteranceBuilderTest, LettersOfUtterancesThatAreOverAreForgotten) {
 
 // A lexicon that has none of what is said: the beam has no words, however long it is said.
 TEST_F(UtteranceBuilderTest, LettersOfNoWordsAreForgotten) {
-  const TemporaryFolder folder;
-  WriteText(folder / "lm.arpa",
-            "\\data\\\nngram 1=4\n\\1-grams:\n-3 <unk>\n-9 <s>\n-1 </s>\n-1 c\n\\end\\\n");
-  ASSERT_TRUE(BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr).ok());
-  const auto model = LanguageModel::Open(folder / "lm.rlm");
-  ASSERT_TRUE(model.ok()) << model.status();
-  DecoderOptions beam;
-  beam.kind = DecoderOptions::Kind::kBeam;
-  beam.beam.lexicon = true;
-  beam.beam.beam = 2;
-  const auto factory = DecoderFactory::Create(&tokens_, model->get(), beam);
-  ASSERT_TRUE(factory.ok()) << factory.status();
-  builder_ = std::make_unique<UtteranceBuilder>(*factory, nullptr, UtteranceOptions());
+  const auto model = Unigrams(1, "-1 c\n");
+  BeamOptions beam;
+  beam.lexicon = true;
+  beam.beam = 2;
+  const DecoderFactory factory = BeamFactory(beam, model.get());
+  builder_ = std::make_unique<UtteranceBuilder>(factory, nullptr, UtteranceOptions());
   time_ = 0;
   const auto state_bytes = [this] {
     StateWriter writer;

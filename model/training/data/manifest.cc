@@ -21,10 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr double kMaxSeconds = 86400;  // a typing error rather than a recording
 
-absl::Status LineError(const std::string& file, int line, const std::string& message) {
-  return absl::InvalidArgumentError(absl::StrCat(file, ":", line, ": ", message));
-}
-
 std::vector<std::string> SplitAtTabs(const std::string& line) {
   std::vector<std::string> fields;
   size_t begin = 0;
@@ -112,6 +108,10 @@ absl::Status FindIn(const fs::path& folder, std::vector<fs::path>* files) {
 }
 
 }  // namespace
+
+absl::Status LineError(const std::string& file, int line, const std::string& message) {
+  return absl::InvalidArgumentError(absl::StrCat(file, ":", line, ": ", message));
+}
 
 std::string Manifest::AudioPath(const ManifestClip& clip) const {
   return (fs::path(folder) / clip.path).string();

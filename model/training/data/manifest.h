@@ -36,6 +36,9 @@ struct Manifest {
   absl::Status ErrorAt(const ManifestClip& clip, const std::string& message) const;
 };
 
+// InvalidArgument about a line, from 1, of a text file.
+absl::Status LineError(const std::string& file, int line, const std::string& message);
+
 // NotFound, or InvalidArgument naming the file and line.
 absl::StatusOr<Manifest> ReadManifest(const std::string& file);
 

@@ -26,10 +26,6 @@ bool AsLong(double seconds, int64_t frames) {
   return std::abs(heard - seconds) <= std::max(0.5, 0.05 * seconds);
 }
 
-absl::Status LineError(const std::string& file, size_t line, const std::string& message) {
-  return absl::InvalidArgumentError(absl::StrCat(file, ":", line, ": ", message));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TeacherCodes>> TeacherCodes::Open(const std::string& folder,
@@ -44,7 +40,7 @@ absl::StatusOr<std::unique_ptr<TeacherCodes>> TeacherCodes::Open(const std::stri
   }
   std::unique_ptr<TeacherCodes> result(new TeacherCodes());
   while (std::getline(file, line)) {
-    const size_t number = result->codes_.size() + 2;
+    const int number = static_cast<int>(result->codes_.size()) + 2;
     if (result->codes_.size() == manifest.clips.size()) {
       return LineError(path, number, absl::StrCat("more clips than ", manifest.file, " has"));
     }
@@ -76,7 +72,7 @@ absl::StatusOr<std::unique_ptr<TeacherCodes>> TeacherCodes::Open(const std::stri
   }
   if (result->codes_.size() < manifest.clips.size()) {
     return LineError(
-        path, result->codes_.size() + 1,
+        path, static_cast<int>(result->codes_.size()) + 1,
         absl::StrCat("ends here, but ", manifest.file, " has ", manifest.clips.size(), " clips"));
   }
   return result;

@@ -24,8 +24,7 @@
 namespace rill::training {
 
 struct Parameter {
-  std::string
-      name;  // as in model/file/tensor_names.h; training's own heads: "intermediate.*", "teacher.*"
+  std::string name;  // as in tensor_names.h; training's own heads: "intermediate.*", "teacher.*"
   torch::Tensor tensor;  // a leaf; matrices in the compute type, vectors in float
   bool is_matrix;        // a block matrix, for Muon; else AdamW
 };
