@@ -108,9 +108,10 @@ void ModelThread::Step(const Batch& batch) {
   if (!status.ok()) {
     Log(LogLevel::kError, "step_failed",
         {{"error", std::string(status.message())}, {"streams", int64_t{streams_in_step}}});
-    for (const auto& [id, member] : batch) member->FailStep(status);
+    // Before the streams: a client that tries again at once should find the server closing.
     const bool lost = ++failed_steps_ == options_.steps_to_lose_device;
     if (lost && options_.on_device_lost) options_.on_device_lost();
+    for (const auto& [id, member] : batch) member->FailStep(status);
     return;
   }
   failed_steps_ = 0;

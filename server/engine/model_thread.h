@@ -31,8 +31,9 @@ class ModelThread {
     int max_chunks_per_step = 8;       // of one stream
     std::optional<int> cpu;            // run on this processor only
     EngineMetrics* metrics = nullptr;  // never null; outlives the thread
-    // Called by the thread when so many steps failed one after the other: none will succeed any
-    // more. Once, and again only if a step succeeded meanwhile.
+    // Called by the thread when so many steps failed one after the other, before the last one's
+    // streams hear of it: none will succeed any more. Once, and again only if a step succeeded
+    // meanwhile.
     std::function<void()> on_device_lost;
     int steps_to_lose_device = 3;
   };
