@@ -57,6 +57,10 @@ void AddAugmentationFlags(CLI::App& app, AugmentOptions& augment) {
          "the cache")
       ->check(CLI::Range(0.5, 2.0))
       ->capture_default_str();
+  app.add_option("--frequency-warp", augment.frequency_warp,
+                 "Frequencies are moved by up to this part, to other voices (VTLP)")
+      ->check(CLI::Range(0.0, 0.3))
+      ->capture_default_str();
   probability("--noise-probability", augment.noise_probability,
               "Part of the clips with a sound of --noise mixed in, 5 to 25 dB below the speech");
   probability("--reverberation", augment.reverberation_probability,
@@ -67,6 +71,10 @@ void AddAugmentationFlags(CLI::App& app, AugmentOptions& augment) {
               "Part of the clips with the noise of a lossy codec");
   app.add_option("--gain-db", augment.gain_db, "Louder or softer by up to so much, in decibels")
       ->check(CLI::Range(0.0, 60.0))
+      ->capture_default_str();
+  app.add_option("--equalizer-db", augment.equalizer_db,
+                 "And by up to so much more at each of a few frequencies, as microphones do")
+      ->check(CLI::Range(0.0, 30.0))
       ->capture_default_str();
   app.add_option("--frequency-masks", augment.frequency_masks, "Bands of a clip that are masked")
       ->check(CLI::Range(0, 100))

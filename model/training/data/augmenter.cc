@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "model/features/log_mel.h"
 #include "model/features/mel_filters.h"
@@ -12,16 +13,27 @@ namespace rill::training {
 namespace {
 
 constexpr double kFramesPerSecond = 1000.0 / kFeatureShiftMs;
+constexpr int64_t kFewestBands = 3, kMostBands = 6;  // of an equalizer
 
 // Decibels of energy to nepers of energy, the unit of log-mel features.
 float NaturalLog(double db) { return static_cast<float>(db * std::log(10.0) / 10.0); }
 
 // Digital silence stays what it is at any gain, and nothing falls below it: no stream can show
 // anything else.
-void Amplify(int64_t n, float gain, float* x) {
-  for (int64_t i = 0; i < n; ++i) {
-    x[i] = x[i] <= kLogMelFloor ? kLogMelFloor : std::max(x[i] + gain, kLogMelFloor);
-  }
+float Amplify(float x, float gain) {
+  return x <= kLogMelFloor ? kLogMelFloor : std::max(x + gain, kLogMelFloor);
+}
+
+constexpr double kHighestFormant = 4800;  // Hz
+constexpr double kNyquist = 8000;
+
+// Where a voice whose frequencies are `factor` times as high has `hertz`: in proportion up to the
+// highest formants, from there on straight to the end of the band.
+double Warp(double hertz, double factor) {
+  const double bend = kHighestFormant / std::max(factor, 1.0);
+  if (hertz <= bend) return hertz * factor;
+  const double slope = (kNyquist - bend * factor) / (kNyquist - bend);
+  return bend * factor + slope * (hertz - bend);
 }
 
 }  // namespace
@@ -35,6 +47,9 @@ Augmenter::Augmenter(const AugmentOptions& options, const FeatureStatistics& sta
   for (int64_t i = 0; noise_ != nullptr && i < noise_->size(); ++i) {
     if (noise_->Get(i).frames > 0) sounds_.push_back(i);
   }
+  MelFilterOptions filters;
+  filters.bins = static_cast<int>(mel_bins_);
+  for (int bin = 0; bin < filters.bins; ++bin) center_.push_back(MelFilterCenter(filters, bin));
 }
 
 void Augmenter::Apply(const FeatureView& clip, int64_t first, int64_t frames, Random* random,
@@ -43,17 +58,38 @@ void Augmenter::Apply(const FeatureView& clip, int64_t first, int64_t frames, Ra
   const auto draw = [&](double probability) {
     return probability > 0 && random->Uniform() < probability;
   };
+  if (options_.frequency_warp > 0) WarpFrequencies(frames, random, out);
   if (draw(options_.reverberation_probability)) Reverberate(frames, random, out);
   if (random->Uniform() < options_.noise_probability && !sounds_.empty()) {
     MixNoise(clip.log_energy, frames, random, out);
   }
   if (draw(options_.telephone_probability)) LimitBand(frames, random, out);
   if (draw(options_.codec_probability)) Code(frames, random, out);
-  Amplify(frames * mel_bins_, NaturalLog(random->Uniform(-options_.gain_db, options_.gain_db)),
-          out);
+  ChangeGain(frames, random, out);
   Normalise(frames, mel_bins_, statistics_.mean.data(), statistics_.inv_std.data(), out);
   MaskFrequencies(frames, mask_random, out);
   MaskTimes(frames, mask_random, out);
+}
+
+// A shorter or longer vocal tract. What lies between two bins is interpolated.
+void Augmenter::WarpFrequencies(int64_t frames, Random* random, float* out) const {
+  const double factor = random->Uniform(1 - options_.frequency_warp, 1 + options_.frequency_warp);
+  std::vector<int64_t> below(mel_bins_);
+  std::vector<float> part_above(mel_bins_);
+  for (int64_t bin = 0; bin < mel_bins_; ++bin) {
+    const double from = std::clamp(Warp(center_[bin], factor), center_.front(), center_.back());
+    const auto above = std::lower_bound(center_.begin() + 1, center_.end() - 1, from);
+    below[bin] = above - center_.begin() - 1;
+    part_above[bin] = static_cast<float>((from - above[-1]) / (above[0] - above[-1]));
+  }
+  std::vector<float> frame(mel_bins_);
+  for (float* x = out; x < out + frames * mel_bins_; x += mel_bins_) {
+    std::copy_n(x, mel_bins_, frame.begin());
+    for (int64_t bin = 0; bin < mel_bins_; ++bin) {
+      const float* at = &frame[below[bin]];
+      x[bin] = at[0] + part_above[bin] * (at[1] - at[0]);
+    }
+  }
 }
 
 // Living rooms to halls: 60 dB down after 0.2 to 0.8 s; all echoes together 0 to 15 dB below the
@@ -77,11 +113,8 @@ void Augmenter::LimitBand(int64_t frames, Random* random, float* out) const {
   const double low = random->Uniform() < 0.5 ? 0 : random->Uniform(100, 350);
   const double high = random->Uniform(3300, 4000);
   const float attenuation = NaturalLog(random->Uniform(30, 130));
-  MelFilterOptions filters;
-  filters.bins = static_cast<int>(mel_bins_);
   for (int64_t bin = 0; bin < mel_bins_; ++bin) {
-    const double hertz = MelFilterCenter(filters, static_cast<int>(bin));
-    if (hertz >= low && hertz <= high) continue;
+    if (center_[bin] >= low && center_[bin] <= high) continue;
     for (float* x = out + bin; x < out + frames * mel_bins_; x += mel_bins_) {
       *x = std::max(*x - attenuation, kLogMelFloor);
     }
@@ -99,6 +132,31 @@ void Augmenter::MixNoise(float clip_energy, int64_t frames, Random* random, floa
     const int64_t count = std::min(frames - done, sound.frames - at);
     AddLogEnergy(count * mel_bins_, sound.values + at * mel_bins_, offset, out + done * mel_bins_);
     done += count;
+  }
+}
+
+// The distance to a microphone and what it makes of the sound: a gain for all bins, and on it a
+// line with a few bends over them.
+void Augmenter::ChangeGain(int64_t frames, Random* random, float* out) const {
+  std::vector<float> gain(mel_bins_,
+                          NaturalLog(random->Uniform(-options_.gain_db, options_.gain_db)));
+  if (options_.equalizer_db > 0) {
+    const int64_t bands = kFewestBands + random->Below(kMostBands - kFewestBands + 1);
+    const auto draw = [&] {
+      return NaturalLog(random->Uniform(-options_.equalizer_db, options_.equalizer_db));
+    };
+    double left = draw(), right = draw();
+    for (int64_t bin = 0, band = 0; bin < mel_bins_; ++bin) {
+      const double at = static_cast<double>(bin * bands) / static_cast<double>(mel_bins_);
+      if (at >= static_cast<double>(band + 1)) {
+        ++band;
+        left = std::exchange(right, draw());
+      }
+      gain[bin] += static_cast<float>(left + (right - left) * (at - static_cast<double>(band)));
+    }
+  }
+  for (float* x = out; x < out + frames * mel_bins_; x += mel_bins_) {
+    for (int64_t bin = 0; bin < mel_bins_; ++bin) x[bin] = Amplify(x[bin], gain[bin]);
   }
 }
 

@@ -1,4 +1,5 @@
-// Turns a clip's cached features into what the encoder sees: noise, gain, normalisation, masks.
+// Turns a clip's cached features into what the encoder sees: another voice, room, noise, microphone
+// and gain, normalisation, masks.
 // Immutable; any thread.
 #pragma once
 
@@ -24,16 +25,19 @@ class Augmenter {
              Random* mask_random, float* out) const;
 
  private:
+  void WarpFrequencies(int64_t frames, Random* random, float* out) const;
   void Reverberate(int64_t frames, Random* random, float* out) const;
   void Code(int64_t frames, Random* random, float* out) const;
   void LimitBand(int64_t frames, Random* random, float* out) const;
   void MixNoise(float clip_energy, int64_t frames, Random* random, float* out) const;
+  void ChangeGain(int64_t frames, Random* random, float* out) const;
   void MaskFrequencies(int64_t frames, Random* random, float* out) const;
   void MaskTimes(int64_t frames, Random* random, float* out) const;
 
   AugmentOptions options_;
   const FeatureStatistics& statistics_;
   int64_t mel_bins_;
+  std::vector<double> center_;  // of each mel bin, Hz
   const FeatureFile* noise_;
   std::vector<int64_t> sounds_;  // in noise_, that have frames
 };

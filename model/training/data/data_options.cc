@@ -30,7 +30,9 @@ absl::Status CheckAugment(const AugmentOptions& augment) {
     status.Update(CheckRange("augment.speeds", speed, 0.5, 2));
   }
   status.Update(CheckRange("augment.max_start_cut", augment.max_start_cut, 0, 100));
+  status.Update(CheckRange("augment.frequency_warp", augment.frequency_warp, 0, 0.3));
   status.Update(CheckRange("augment.gain_db", augment.gain_db, 0, 60));
+  status.Update(CheckRange("augment.equalizer_db", augment.equalizer_db, 0, 30));
   status.Update(CheckRange("augment.noise_probability", augment.noise_probability, 0, 1));
   status.Update(CheckRange("augment.noise_min_snr_db", augment.noise_min_snr_db, -60, 100));
   status.Update(CheckRange("augment.noise_max_snr_db", augment.noise_max_snr_db,

@@ -13,11 +13,14 @@
 
 namespace rill::training {
 
-// Drawn anew for every clip and pass. SpecAugment: Park et al., 2019.
+// Drawn anew for every clip and pass. SpecAugment: Park et al., 2019. Frequency warp: vocal tract
+// length perturbation, Jaitly and Hinton, 2013. Equalizer: FilterAugment, Nam et al., 2022.
 struct AugmentOptions {
   std::vector<double> speeds = {0.9, 1.0, 1.1};  // one is drawn, at equal odds; must contain 1
   int max_start_cut = 3;                         // feature frames cut at the start, 0 to this
+  double frequency_warp = 0;                     // frequencies times 1 +- this, other voices
   double gain_db = 7;                            // a gain within +- this
+  double equalizer_db = 0;                       // and +- this more at each of a few frequencies
   double noise_probability = 0.25;               // of mixing in a sound of DataOptions::noise
   double noise_min_snr_db = 5;
   double noise_max_snr_db = 25;

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "model/features/log_mel.h"
+#include "model/features/mel_filters.h"
 #include "tests/training/data/data_fixture.h"
 
 namespace rill::training {
@@ -69,12 +71,86 @@ TEST_F(AugmenterTest, GainIsOneConstantAClip) {
   EXPECT_TRUE(highest <= limit && highest > 0.9 * limit);
 }
 
+// One loud bin: it is heard at another place, for all of a clip at the same, by a tenth at most;
+// the ends of the band stay.
+TEST_F(AugmenterTest, AVoiceIsWarpedByOneFactorAClip) {
+  constexpr int kFormant = 20;
+  const auto voice =
+      MakeFeatureFile(folder_, "voice", {3}, kBins, [](int64_t, int64_t, int64_t bin) {
+        return 3 - std::abs(static_cast<double>(bin - kFormant)) / 10;
+      });
+  MelFilterOptions filters;
+  filters.bins = kBins;
+  const double formant = MelFilterCenter(filters, kFormant);
+  AugmentOptions options = Off();
+  options.frequency_warp = 0.1;
+  std::set<int64_t> places;
+  for (uint64_t key = 0; key < 200; ++key) {
+    Random random({key});
+    std::vector<float> out(3 * kBins);
+    Augmenter(options, statistics_, nullptr)
+        .Apply(voice->Get(0), 0, 3, &random, &random, out.data());
+    const auto loudest = std::max_element(out.begin(), out.begin() + kBins);
+    const int64_t place = loudest - out.begin();
+    places.insert(place);
+    const double ratio = MelFilterCenter(filters, static_cast<int>(place)) / formant;
+    EXPECT_TRUE(ratio > 0.85 && ratio < 1.17) << ratio;
+    EXPECT_GT(*loudest, 0.9) << "0.5 * (3 - 1) but for what interpolation blurs";
+    for (int64_t bin = 0; bin < kBins; ++bin) {
+      ASSERT_EQ(out[bin], out[kBins + bin]) << "the same in every frame";
+    }
+  }
+  EXPECT_GE(places.size(), 3u);
+}
+
+TEST_F(AugmenterTest, WarpingMovesHighFrequenciesLess) {
+  const auto slope = MakeFeatureFile(folder_, "slope", {1}, kBins,
+                                     [](int64_t, int64_t, int64_t bin) { return bin / 8.0; });
+  AugmentOptions options = Off();
+  options.frequency_warp = 0.3;
+  float most_moved = 0;
+  for (uint64_t key = 0; key < 100; ++key) {
+    Random random({key});
+    std::vector<float> out(kBins);
+    Augmenter(options, statistics_, nullptr)
+        .Apply(slope->Get(0), 0, 1, &random, &random, out.data());
+    EXPECT_TRUE(std::is_sorted(out.begin(), out.end())) << "no frequency overtakes another";
+    EXPECT_NEAR(out[kBins - 1], ((kBins - 1) / 8.0 - 1) / 2, 0.04) << "the end of the band stays";
+    most_moved = std::max(most_moved, std::abs(out[20] - (20 / 8.0f - 1) / 2));
+  }
+  EXPECT_GT(most_moved, 0.15f);
+}
+
+TEST_F(AugmenterTest, AnEqualizerIsALineWithAFewBends) {
+  AugmentOptions options = Off();
+  options.equalizer_db = 6;
+  const double limit = 0.5 * 6 * std::log(10) / 10;
+  double highest = 0;
+  for (uint64_t key = 0; key < 300; ++key) {
+    const std::vector<float> out = Apply(options, key, 2);
+    int bends = 0;
+    for (int64_t bin = 0; bin < kBins; ++bin) {
+      ASSERT_EQ(out[bin], out[kBins + bin]) << "the same in every frame";
+      const double gain = out[bin] - 0.5;
+      ASSERT_LE(std::abs(gain), limit + 1e-6);
+      highest = std::max(highest, gain);
+      if (bin < 2) continue;
+      const double bend = (out[bin] - out[bin - 1]) - (out[bin - 1] - out[bin - 2]);
+      bends += std::abs(bend) > 1e-4 ? 1 : 0;
+    }
+    // A bend between two bins is seen at both.
+    EXPECT_TRUE(bends >= 1 && bends <= 10) << bends;
+  }
+  EXPECT_GT(highest, 0.9 * limit);
+}
+
 TEST_F(AugmenterTest, GainDoesNotMoveDigitalSilence) {
   const auto silence = MakeFeatureFile(
       folder_, "silence", {2}, kBins,
       [](int64_t, int64_t frame, int64_t) { return frame == 0 ? kLogMelFloor : -15.0f; });
   AugmentOptions options = Off();
-  options.gain_db = 20;
+  options.gain_db = 17;
+  options.equalizer_db = 3;
   int cut = 0;
   for (uint64_t key = 0; key < 100; ++key) {
     Random random({key});

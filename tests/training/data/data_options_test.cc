@@ -40,6 +40,8 @@ TEST(DataOptionsTest, ErrorsNameTheField) {
          o->augment.speeds = {1, 0};
        }},
       {"augment.max_start_cut", [](DataOptions* o) { o->augment.max_start_cut = -1; }},
+      {"augment.frequency_warp", [](DataOptions* o) { o->augment.frequency_warp = 0.5; }},
+      {"augment.equalizer_db", [](DataOptions* o) { o->augment.equalizer_db = -1; }},
       {"augment.gain_db", [](DataOptions* o) { o->augment.gain_db = -7; }},
       {"augment.noise_probability", [](DataOptions* o) { o->augment.noise_probability = 2; }},
       {"augment.noise_max_snr_db", [](DataOptions* o) { o->augment.noise_max_snr_db = 1; }},
