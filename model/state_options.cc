@@ -21,10 +21,10 @@ std::string Describe(const StreamOptions& options) {
   write(enabled, after_words_ms, without_words_ms, utterance_ms);
   const auto& [kind, beam_options, hot_words, min_confidence, alternatives] = decoder;
   write(kind, min_confidence, alternatives);
-  const auto& [beam, lm_weight, word_bonus, blank_penalty, token_threshold, beam_threshold, lexicon,
-               unknown_word, unknown_letter] = beam_options;
-  write(beam, lm_weight, word_bonus, blank_penalty, token_threshold, beam_threshold, lexicon,
-        unknown_word, unknown_letter);
+  const auto& [beam, lm_weight, word_bonus, letter_bonus, blank_penalty, token_threshold,
+               beam_threshold, lexicon, unknown_word, unknown_letter] = beam_options;
+  write(beam, lm_weight, word_bonus, letter_bonus, blank_penalty, token_threshold, beam_threshold,
+        lexicon, unknown_word, unknown_letter);
   return writer.Take();
 }
 

@@ -83,6 +83,13 @@ def cost(row):
     return [f"{ms:.3f}", f"{float(f'{1000 / ms:.2g}'):,.0f}"]
 
 
+def edits(row):
+    """Words wrong, left out and put in, percent."""
+    wrong, deleted, inserted = (int(row[kind]) for kind in ("substitutions", "deletions", "insertions"))
+    share = float(row["word-errors"]) / max(wrong + deleted + inserted, 1)
+    return float(row["word-errors"]), deleted * share, inserted * share
+
+
 def by_corpus(rows, key):
     """{key: {corpus: row}} in the order of the file."""
     result = {}
@@ -130,14 +137,22 @@ def report(folder, model, lm):
         grid = collections.defaultdict(dict)
         for row in read(folder, "tune")["wer"]:
             if row["decoder"] == decoder:
-                grid[float(row["lm-weight"])][float(row["word-bonus"])] = row["word-errors"]
+                grid[float(row["lm-weight"])][float(row["letter-bonus"])] = row["word-errors"]
         bonuses = sorted({bonus for line in grid.values() for bonus in line})
         best = min(float(value) for line in grid.values() for value in line.values())
-        add(f"Tuning, {decoder}", "Words wrong by `lm_weight` (down) and `word_bonus` (across), every other clip of Common Voice "
+        add(f"Tuning, {decoder}", "Words wrong by `lm_weight` (down) and `letter_bonus` (across), every other clip of Common Voice "
             "(`--half odd`): the clips that settings may be chosen on.",
             [""] + [f"{bonus:g}" for bonus in bonuses],
             [[f"{weight:g}"] + [f"**{line[b]}**" if float(line[b]) == best else line[b] for b in bonuses]
              for weight, line in sorted(grid.items())])
+    rows = by_corpus(read(folder, "tune-words")["wer"], lambda row: f"{float(row['word-bonus']):g}")
+    add("Tuning, bonus of a word", "Words wrong by `word_bonus`, the same clips.", ["", "Common Voice"],
+        cells(rows, (COMMON,), [("word-errors", 2)]))
+    rows = by_corpus(read(folder, "letter-bonus")["wer"], lambda row: f"{float(row['letter-bonus']):g}")
+    add("Bonus of a letter", "Words wrong by `letter_bonus`, and how many of the words were left out or put in, percent.",
+        ["", *(f"{name}{what}" for name in heads for what in ("", ", left out", ", put in"))],
+        [[bonus] + [f"{value:.2f}" for corpus in both for value in edits(line[corpus])]
+         for bonus, line in rows.items()])
 
     rows = by_corpus(read(folder, "calibrate")["confidence"], lambda row: (row["decoder"], row["kind"]))
     add("Confidence", "Expected calibration error (10 bins) of words, of utterances; area under the ROC curve of words. `raw`: "

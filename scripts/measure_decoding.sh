@@ -37,8 +37,11 @@ measure calibrate calibrate $write "$speech/dev"
 measure settings sweep "$speech/dev"
 measure beam sweep --decoder beam,open,lexicon --beam 1,2,4,8,16,32,64,128 "$speech/dev"
 # Settings are chosen on one half of Common Voice; the other clips only report.
-measure tune sweep --decoder open,lexicon --lm-weight 0.4,0.6,0.7,0.8,0.9,1.0,1.2 \
-  --word-bonus 0,0.5,1,2 --half odd "$speech/dev/$tune_on"
+measure tune sweep --decoder open,lexicon --lm-weight 0.6,0.8,0.9,1.0,1.1,1.2,1.4 \
+  --letter-bonus 0,1,1.5,2,2.5,3 --half odd "$speech/dev/$tune_on"
+measure tune-words sweep --decoder open --word-bonus -2,-1,-0.5,0,0.5,1,2 --half odd \
+  "$speech/dev/$tune_on"
+measure letter-bonus sweep --decoder open --letter-bonus 0,0.5,1,1.5,2,2.5,3,4 "$speech/dev"
 measure lm-weight sweep --decoder open --lm-weight 0,0.1,0.2,0.3,0.4,0.5,0.6,0.8,1.0,1.2 "$speech/dev"
 measure min-confidence sweep --decoder greedy,open --min-confidence 0,0.1,0.2,0.3,0.5 "$speech/dev"
 measure alternatives sweep --decoder open --alternatives 0,1,3,10 "$speech/dev"

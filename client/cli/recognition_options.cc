@@ -58,6 +58,9 @@ void AddRecognitionOptions(CLI::App* app, v1::RecognitionConfig* config) {
   Add<float>(app, "--word-bonus", "X", "Added for each word, -20 to 20", [=](float bonus) {
     decoding()->set_word_bonus(bonus);
   })->group(kDecoding);
+  Add<float>(app, "--letter-bonus", "X", "Added for each letter, -20 to 20", [=](float bonus) {
+    decoding()->set_letter_bonus(bonus);
+  })->group(kDecoding);
   Add<float>(app, "--blank-penalty", "X", "More gives more letters, -20 to 20", [=](float penalty) {
     decoding()->set_blank_penalty(penalty);
   })->group(kDecoding);

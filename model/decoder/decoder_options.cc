@@ -25,6 +25,7 @@ absl::Status BeamOptions::Validate() const {
       {"beam.beam", static_cast<double>(beam), 1, kMaxBeam},
       {"beam.lm_weight", lm_weight, 0, 10},
       {"beam.word_bonus", word_bonus, -20, 20},
+      {"beam.letter_bonus", letter_bonus, -20, 20},
       {"beam.blank_penalty", blank_penalty, -20, 20},
       {"beam.token_threshold", token_threshold, 0, 100},
       {"beam.beam_threshold", beam_threshold, 0, 1000},

@@ -21,10 +21,11 @@ inline constexpr float kMaxBoost = 20;
 // The defaults are those that docs/decoding.md finds best for the models shipped with rill.
 struct BeamOptions {
   int beam = 64;  // hypotheses kept; 1 to 128
-  // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words + boosts;
-  // the two in the middle with a language model only.
-  float lm_weight = 0.9f;      // 0 to 10
-  float word_bonus = 0.5f;     // -20 to 20
+  // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words +
+  // letter_bonus * letters + boosts; the three in the middle with a language model only.
+  float lm_weight = 1.0f;      // 0 to 10
+  float word_bonus = 0.0f;     // -20 to 20
+  float letter_bonus = 2.0f;   // of words of the lexicon and hot words; -20 to 20
   float blank_penalty = 0.0f;  // taken off the blank's log-probability in each frame; -20 to 20
   // A letter that is less likely than its frame's best by more than this is not tried; 0 to 100.
   float token_threshold = 8.0f;

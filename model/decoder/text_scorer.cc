@@ -18,6 +18,7 @@ TextScorer::TextScorer(const std::vector<std::string>* tokens, const LanguageMod
       options_(options),
       log10_weight_(static_cast<float>(options.lm_weight * kLn10)),
       word_bonus_(model == nullptr ? 0 : options.word_bonus),
+      letter_bonus_(model == nullptr ? 0 : options.letter_bonus),
       unknown_word_(options.lm_weight * options.unknown_word_penalty),
       unknown_letter_(options.lm_weight * options.unknown_letter_penalty),
       space_(static_cast<int>(std::find(tokens->begin(), tokens->end(), " ") - tokens->begin())) {}
@@ -42,7 +43,7 @@ bool TextScorer::SameFuture(const TextState& a, const TextState& b) {
 double TextScorer::Bound(const TextState& text) const {
   if (hot_ != nullptr) return kUnbounded;
   // No probability is above 1.
-  return text.score() + (text.letters == 0 ? word_bonus_ : 0);
+  return text.score() + (text.letters == 0 ? word_bonus_ : 0) + std::max(letter_bonus_, 0.0f);
 }
 
 bool TextScorer::Extend(const TextState& from, int token, TextState* to) const {
@@ -102,10 +103,14 @@ void TextScorer::ForgetHotWords(TextState* text) const {
   text->open = 0;
 }
 
+float TextScorer::LetterBonus(const TextState& text) const {
+  return letter_bonus_ * static_cast<float>(text.letters);
+}
+
 float TextScorer::UnknownPenalty(const TextState& text) const {
   const bool hot = hot_ != nullptr && text.hot_node != TokenTrie::kNone;
-  const float letters = hot ? 0 : static_cast<float>(text.letters);
-  return unknown_word_ + letters * unknown_letter_;
+  if (hot) return unknown_word_ - LetterBonus(text);
+  return unknown_word_ + static_cast<float>(text.letters) * unknown_letter_;
 }
 
 float TextScorer::OpenScore(const TextState& text) const {
@@ -116,7 +121,8 @@ float TextScorer::OpenScore(const TextState& text) const {
     const bool may_be_unknown = !options_.lexicon || text.hot_node != TokenTrie::kNone;
     float best = may_be_unknown ? -UnknownPenalty(text) : -1e9f;
     if (text.in_lexicon) {
-      best = std::max(best, log10_weight_ * model_->Best(text.ahead, text.node));
+      best =
+          std::max(best, LetterBonus(text) + log10_weight_ * model_->Best(text.ahead, text.node));
     }
     word += best;
   }
@@ -140,13 +146,13 @@ bool TextScorer::CloseWord(const TextState& text, double* score,
   if (model_ == nullptr) return true;
   const WordId word = text.in_lexicon ? model_->lexicon().word(text.node) : kUnknownWord;
   if (word != kUnknownWord) {
-    *score += log10_weight_ * model_->Score(text.history, word, history);
+    *score += LetterBonus(text) + log10_weight_ * model_->Score(text.history, word, history);
     return true;
   }
   if (!MayEnd(text)) return false;
-  const bool hot = hot_ != nullptr && hot_->word_ends(text.hot_node);
   *score -= unknown_word_;
-  if (!hot) *score -= unknown_letter_ * static_cast<double>(text.letters);
+  const bool hot = hot_ != nullptr && hot_->word_ends(text.hot_node);
+  *score += hot ? LetterBonus(text) : -unknown_letter_ * static_cast<float>(text.letters);
   *history = {};
   return true;
 }

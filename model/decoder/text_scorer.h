@@ -2,10 +2,10 @@
 // lexicon, hot words. Immutable; any thread.
 //
 // A text's score is a sum over its words: a word of the lexicon counts
-// lm_weight * ln p(word | words before) + word_bonus, another one word_bonus - lm_weight * its
-// penalties (BeamOptions). While a word is open it counts as much as the best of the words that
-// begin like it (or the penalties, if less bad): LanguageModel::Best. To that come the hot words'
-// boosts.
+// lm_weight * ln p(word | words before) + word_bonus + letter_bonus * letters, another one
+// word_bonus - lm_weight * its penalties (BeamOptions). While a word is open it counts as much as
+// the best of the words that begin like it would with the letters so far (or the penalties, if less
+// bad): LanguageModel::Best. To that come the hot words' boosts.
 #pragma once
 
 #include <cstdint>
@@ -89,13 +89,14 @@ class TextScorer {
   // The open word's score if it ends now, and the history after it.
   bool CloseWord(const TextState& text, double* score, LanguageModel::State* history) const;
   float OpenScore(const TextState& text) const;
+  float LetterBonus(const TextState& text) const;  // of a known open word
   float UnknownPenalty(const TextState& text) const;
 
   const std::vector<std::string>* const tokens_;
   const LanguageModel* const model_;
   const BeamOptions options_;
   const float log10_weight_;                   // lm_weight, and from log10 to ln
-  const float word_bonus_;                     // 0 without a model
+  const float word_bonus_, letter_bonus_;      // 0 without a model
   const float unknown_word_, unknown_letter_;  // penalties, with lm_weight
   int space_;
   std::shared_ptr<const HotWords> hot_;  // null: none

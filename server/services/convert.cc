@@ -128,6 +128,7 @@ absl::StatusOr<DecoderOptions> ToDecoderOptions(const v1::RecognitionConfig& con
   if (decoding.has_beam()) beam.beam = decoding.beam();
   if (decoding.has_lm_weight()) beam.lm_weight = decoding.lm_weight();
   if (decoding.has_word_bonus()) beam.word_bonus = decoding.word_bonus();
+  if (decoding.has_letter_bonus()) beam.letter_bonus = decoding.letter_bonus();
   if (decoding.has_blank_penalty()) beam.blank_penalty = decoding.blank_penalty();
   if (decoding.has_token_threshold()) beam.token_threshold = decoding.token_threshold();
   if (decoding.has_beam_threshold()) beam.beam_threshold = decoding.beam_threshold();

@@ -25,7 +25,8 @@ TEST_F(RecognitionOptionsTest, NothingGivenIsTheServersChoice) {
 
 TEST_F(RecognitionOptionsTest, EveryFlagHasItsField) {
   app_.parse(
-      "--beam 32 --lm-weight 0.5 --word-bonus -1.5 --lexicon-only --written --mask-profanity "
+      "--beam 32 --lm-weight 0.5 --word-bonus -1.5 --letter-bonus 2 --lexicon-only --written "
+      "--mask-profanity "
       "--blank-penalty -2 --token-threshold 6.5 --beam-threshold 12 "
       "--silence-after-words-ms 500 --silence-without-words-ms 5000 --max-utterance-ms 0 "
       "--alternatives 4 --min-confidence 0.3 --chunk-ms 640 --model m --hot-word 'Anna Karenina=8' "
@@ -37,6 +38,7 @@ TEST_F(RecognitionOptionsTest, EveryFlagHasItsField) {
   EXPECT_EQ(decoding.beam(), 32);
   EXPECT_EQ(decoding.lm_weight(), 0.5f);
   EXPECT_EQ(decoding.word_bonus(), -1.5f);
+  EXPECT_EQ(decoding.letter_bonus(), 2);
   EXPECT_EQ(decoding.blank_penalty(), -2);
   EXPECT_EQ(decoding.token_threshold(), 6.5f);
   EXPECT_EQ(decoding.beam_threshold(), 12);

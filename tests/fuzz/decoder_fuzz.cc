@@ -78,6 +78,7 @@ Options TakeOptions(InputReader* input) {
   options.min_confidence = option(0, 1);
   options.beam.lm_weight = option(0, 10);
   options.beam.word_bonus = option(-20, 20);
+  options.beam.letter_bonus = option(-20, 20);
   options.beam.blank_penalty = option(-20, 20);
   options.beam.token_threshold = option(0, 100);
   options.beam.beam_threshold = option(0, 1000);

@@ -90,6 +90,7 @@ TEST_F(CtcBeamDecoderTest, TheLexiconYieldsNoOtherWords) {
     options.lexicon = true;
     options.lm_weight = Uniform(0, 2);
     options.word_bonus = Uniform(-2, 5);
+    options.letter_bonus = Uniform(-1, 3);
     Start(options, {{"bac", 3}, {"cc", -3}});
     Accept(RandomFrames(60, Uniform(0.5, 3)));
     for (int take = 0; take < 3; ++take) {

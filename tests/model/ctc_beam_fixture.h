@@ -102,6 +102,7 @@ class CtcBeamDecoderTest : public ::testing::Test {
     BeamOptions options = Wide();
     options.lm_weight = Uniform(0, 2);
     options.word_bonus = Uniform(-3, 3);
+    options.letter_bonus = Uniform(-2, 2);
     options.blank_penalty = Uniform(-1, 1);
     options.unknown_word_penalty = Uniform(0, 5);
     options.unknown_letter_penalty = Uniform(0, 1);

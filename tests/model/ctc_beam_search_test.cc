@@ -108,6 +108,7 @@ TEST_F(CtcBeamSearchTest, RecombinationKeepsTheBestOfEachFuture) {
     options.beam = 64;
     options.lm_weight = Uniform(0.5, 2);
     options.word_bonus = Uniform(-1, 1);
+    options.letter_bonus = 0.5;
     options.unknown_word_penalty = Uniform(0, 3);
     options.unknown_letter_penalty = Uniform(0, 1);
     options.lexicon = round % 5 == 4;
@@ -162,6 +163,8 @@ TEST_F(CtcBeamSearchTest, RecombinationHardlyEverChangesTheBest) {
     BeamOptions options = Wide();
     options.lexicon = round % 2;
     options.lm_weight = 0.5;
+    options.word_bonus = 0.5;
+    options.letter_bonus = 0;
     options.beam = 128;
     const Frames frames = RandomFrames(9, 1.5);
     Hypothesis taken[2];

@@ -54,7 +54,9 @@ inline double TextScore(const std::string& text, const NaiveLanguageModel* model
   for (const std::string& word : Words(text)) {
     if (model == nullptr) continue;
     score += options.word_bonus;
+    const double letters = static_cast<double>(word.size());
     if (model->Knows(word)) {
+      score += options.letter_bonus * letters;
       score += options.lm_weight * kLn10 * model->Score(history, word);
       history.push_back(word);
       continue;
@@ -67,10 +69,8 @@ inline double TextScore(const std::string& text, const NaiveLanguageModel* model
     }
     if (options.lexicon && !hot) return -INFINITY;
     score -= options.lm_weight * options.unknown_word_penalty;
-    if (!hot) {
-      score -=
-          options.lm_weight * options.unknown_letter_penalty * static_cast<double>(word.size());
-    }
+    score += hot ? options.letter_bonus * letters
+                 : -options.lm_weight * options.unknown_letter_penalty * letters;
     history.clear();
   }
   if (model != nullptr) score += options.lm_weight * kLn10 * model->Score(history, "</s>");

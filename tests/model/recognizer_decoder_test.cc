@@ -219,6 +219,7 @@ TEST_F(RecognizerDecoderTest, OptionsAtFaultAreNamed) {
   EXPECT_THAT(error([](D& d) { d.beam.beam = 129; }), HasSubstr("decoder.beam.beam: 129"));
   EXPECT_THAT(error([](D& d) { d.beam.lm_weight = NAN; }), HasSubstr("beam.lm_weight: nan"));
   EXPECT_THAT(error([](D& d) { d.beam.word_bonus = 21; }), HasSubstr("beam.word_bonus: 21"));
+  EXPECT_THAT(error([](D& d) { d.beam.letter_bonus = NAN; }), HasSubstr("beam.letter_bonus: nan"));
   EXPECT_THAT(error([](D& d) { d.beam.blank_penalty = -21; }), HasSubstr("beam.blank_penalty"));
   EXPECT_THAT(error([](D& d) { d.beam.token_threshold = -1; }), HasSubstr("beam.token_threshold"));
   EXPECT_THAT(error([](D& d) { d.beam.beam_threshold = INFINITY; }),

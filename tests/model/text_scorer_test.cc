@@ -29,6 +29,7 @@ class TextScorerTest : public ::testing::Test {
     BeamOptions options;
     options.lm_weight = uniform(random_);
     options.word_bonus = uniform(random_) - 1;
+    options.letter_bonus = uniform(random_) - 1;
     options.unknown_word_penalty = 5 * uniform(random_);
     options.unknown_letter_penalty = uniform(random_);
     options.lexicon = random_() % 2 == 0;

@@ -99,6 +99,7 @@ class Program {
     AddList(sub, "--beam", sweep.beams, "Hypotheses");
     AddList(sub, "--lm-weight", sweep.lm_weights, "Weight of the language model");
     AddList(sub, "--word-bonus", sweep.word_bonuses, "Added for each word");
+    AddList(sub, "--letter-bonus", sweep.letter_bonuses, "Added for each letter");
     AddList(sub, "--blank-penalty", sweep.blank_penalties, "Taken off the blank");
     AddList(sub, "--token-threshold", sweep.token_thresholds,
             "Letters worse than the best by more: not tried");

@@ -35,6 +35,7 @@ std::vector<DecoderSetting> Settings(const Sweep& sweep) {
     vary(beam, &BeamOptions::beam, sweep.beams);
     vary(model, &BeamOptions::lm_weight, sweep.lm_weights);
     vary(beam, &BeamOptions::word_bonus, sweep.word_bonuses);
+    vary(model, &BeamOptions::letter_bonus, sweep.letter_bonuses);
     vary(beam, &BeamOptions::blank_penalty, sweep.blank_penalties);
     vary(beam, &BeamOptions::token_threshold, sweep.token_thresholds);
     vary(beam, &BeamOptions::beam_threshold, sweep.beam_thresholds);
@@ -53,8 +54,9 @@ bool Wanted(const std::string& half, size_t clip) {
 
 absl::Status SweepCommand::Run(const Evaluation& evaluation) const {
   absl::PrintF(
-      "# wer corpus decoder beam lm-weight word-bonus blank-penalty token-threshold beam-threshold "
-      "unknown-word unknown-letter word-errors character-errors substitutions deletions insertions "
+      "# wer corpus decoder beam lm-weight word-bonus letter-bonus blank-penalty token-threshold "
+      "beam-threshold unknown-word unknown-letter word-errors character-errors substitutions "
+      "deletions insertions "
       "cpu-ms-per-second min-confidence alternatives\n");
   for (const DecoderSetting& setting : Settings(sweep)) {
     if (absl::Status status = RunSetting(setting, evaluation); !status.ok()) return status;
@@ -81,9 +83,10 @@ absl::Status SweepCommand::RunSetting(const DecoderSetting& setting,
     }
     const BeamOptions& beam = setting.beam;
     absl::PrintF(
-        "wer\t%s\t%s\t%d\t%.2f\t%.2f\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%.4f\t%"
+        "wer\t%s\t%s\t%d\t%.2f\t%.2f\t%.2f\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%"
+        ".4f\t%"
         ".2f\t%d\n",
-        corpus.name, setting.decoder, beam.beam, beam.lm_weight, beam.word_bonus,
+        corpus.name, setting.decoder, beam.beam, beam.lm_weight, beam.word_bonus, beam.letter_bonus,
         beam.blank_penalty, beam.token_threshold, beam.beam_threshold, beam.unknown_word_penalty,
         beam.unknown_letter_penalty, errors.words.rate(), errors.characters.rate(),
         errors.words.substitutions, errors.words.deletions, errors.words.insertions,

@@ -16,6 +16,7 @@ struct Sweep {
   std::vector<int> beams = {BeamOptions().beam};
   std::vector<float> lm_weights = {BeamOptions().lm_weight};
   std::vector<float> word_bonuses = {BeamOptions().word_bonus};
+  std::vector<float> letter_bonuses = {BeamOptions().letter_bonus};
   std::vector<float> blank_penalties = {BeamOptions().blank_penalty};
   std::vector<float> token_thresholds = {BeamOptions().token_threshold};
   std::vector<float> beam_thresholds = {BeamOptions().beam_threshold};
