@@ -95,7 +95,9 @@ TEST_F(UtteranceBuilderTest, InterimOnlyWhenTheTextHasChanged) {
 // better have been none.
 TEST_F(UtteranceBuilderTest, WordsThatWereToldAreTakenBack) {
   const auto model = Unigrams(2, "-5 a\n-0.5 ab\n");
-  const DecoderFactory factory = BeamFactory({}, model.get());
+  BeamOptions beam;
+  beam.letter_bonus = 0;
+  const DecoderFactory factory = BeamFactory(beam, model.get());
   UtteranceOptions options;
   options.interim_results = true;
   builder_ = std::make_unique<UtteranceBuilder>(factory, nullptr, options);
@@ -159,6 +161,7 @@ TEST_F(UtteranceBuilderTest, LettersOfNoWordsAreForgotten) {
   BeamOptions beam;
   beam.lexicon = true;
   beam.beam = 2;
+  beam.letter_bonus = 0;
   const DecoderFactory factory = BeamFactory(beam, model.get());
   builder_ = std::make_unique<UtteranceBuilder>(factory, nullptr, UtteranceOptions());
   time_ = 0;
