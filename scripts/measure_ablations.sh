@@ -61,6 +61,8 @@ runs() {
   run no-rooms "Augmentation" "no reverberation" --reverberation 0
   run rooms "Augmentation" "reverberation in 25 %" --reverberation 0.25
   run codec "Augmentation" "a codec in 25 %" --codec 0.25
+  run warp "Augmentation" "frequencies warped by 10 %" --frequency-warp 0.1
+  run equalizer "Augmentation" "an equalizer, 6 dB" --equalizer-db 6
   run no-telephone "Augmentation" "no telephone" --telephone 0
   run one-clip "Data" "a clip a row, $((3 * ROWS)) rows: no state from clip to clip" --one-clip-a-row --rows $((3 * ROWS))
   run no-shares "Data" "small vocabularies as often as the rest" --share "fsdd=1" "speech-commands*=1"

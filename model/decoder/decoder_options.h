@@ -24,20 +24,20 @@ struct BeamOptions {
   // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words +
   // letter_bonus * letters + boosts; the three in the middle with a language model only.
   float lm_weight = 1.0f;      // 0 to 10
-  float word_bonus = 0.0f;     // -20 to 20
+  float word_bonus = -0.5f;    // -20 to 20
   float letter_bonus = 2.0f;   // of words of the lexicon and hot words; -20 to 20
   float blank_penalty = 0.0f;  // taken off the blank's log-probability in each frame; -20 to 20
   // A letter that is less likely than its frame's best by more than this is not tried; 0 to 100.
   float token_threshold = 8.0f;
   // A hypothesis worse than the best by more than this is dropped; 0 to 1000.
-  float beam_threshold = 15.0f;
+  float beam_threshold = 13.0f;
   // Only words of the language model's lexicon and hot words; needs a language model. Otherwise any
   // letters; then, if there is a language model, a word outside of its lexicon has these as its
   // -log p, and what follows is scored without a history. A hot
   // word outside of the lexicon costs unknown_word_penalty only.
   bool lexicon = false;
-  float unknown_word_penalty = 20.0f;    // 0 to 100
-  float unknown_letter_penalty = 0.83f;  // 0 to 100, for each letter
+  float unknown_word_penalty = 10.0f;   // 0 to 100
+  float unknown_letter_penalty = 0.3f;  // 0 to 100, for each letter
 
   absl::Status Validate() const;  // names the field at fault
 };
