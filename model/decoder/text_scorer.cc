@@ -103,26 +103,25 @@ void TextScorer::ForgetHotWords(TextState* text) const {
   text->open = 0;
 }
 
-float TextScorer::LetterBonus(const TextState& text) const {
-  return letter_bonus_ * static_cast<float>(text.letters);
+float TextScorer::Bonus(const TextState& text) const {
+  return word_bonus_ + letter_bonus_ * static_cast<float>(text.letters);
 }
 
 float TextScorer::UnknownPenalty(const TextState& text) const {
   const bool hot = hot_ != nullptr && text.hot_node != TokenTrie::kNone;
-  if (hot) return unknown_word_ - LetterBonus(text);
-  return unknown_word_ + static_cast<float>(text.letters) * unknown_letter_;
+  const float letters = hot ? 0 : static_cast<float>(text.letters);
+  return unknown_word_ + letters * unknown_letter_;
 }
 
 float TextScorer::OpenScore(const TextState& text) const {
   const float advance = hot_ == nullptr ? 0 : hot_->advance(text.hot);
   if (text.letters == 0) return advance;
-  float word = word_bonus_;
+  float word = Bonus(text);
   if (model_ != nullptr) {
     const bool may_be_unknown = !options_.lexicon || text.hot_node != TokenTrie::kNone;
     float best = may_be_unknown ? -UnknownPenalty(text) : -1e9f;
     if (text.in_lexicon) {
-      best =
-          std::max(best, LetterBonus(text) + log10_weight_ * model_->Best(text.ahead, text.node));
+      best = std::max(best, log10_weight_ * model_->Best(text.ahead, text.node));
     }
     word += best;
   }
@@ -142,17 +141,17 @@ bool TextScorer::Hopeless(const TextState& text) const {
 
 bool TextScorer::CloseWord(const TextState& text, double* score,
                            LanguageModel::State* history) const {
-  *score = word_bonus_;
+  *score = Bonus(text);
   if (model_ == nullptr) return true;
   const WordId word = text.in_lexicon ? model_->lexicon().word(text.node) : kUnknownWord;
   if (word != kUnknownWord) {
-    *score += LetterBonus(text) + log10_weight_ * model_->Score(text.history, word, history);
+    *score += log10_weight_ * model_->Score(text.history, word, history);
     return true;
   }
   if (!MayEnd(text)) return false;
-  *score -= unknown_word_;
   const bool hot = hot_ != nullptr && hot_->word_ends(text.hot_node);
-  *score += hot ? LetterBonus(text) : -unknown_letter_ * static_cast<float>(text.letters);
+  *score -= unknown_word_;
+  if (!hot) *score -= unknown_letter_ * static_cast<double>(text.letters);
   *history = {};
   return true;
 }

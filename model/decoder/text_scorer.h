@@ -1,11 +1,11 @@
 // What the beam adds to the acoustic score of a text, letter by letter: language model, words,
 // lexicon, hot words. Immutable; any thread.
 //
-// A text's score is a sum over its words: a word of the lexicon counts
-// lm_weight * ln p(word | words before) + word_bonus + letter_bonus * letters, another one
-// word_bonus - lm_weight * its penalties (BeamOptions). While a word is open it counts as much as
-// the best of the words that begin like it would with the letters so far (or the penalties, if less
-// bad): LanguageModel::Best. To that come the hot words' boosts.
+// A text's score is a sum over its words: each counts word_bonus + letter_bonus * its letters, one
+// of the lexicon also lm_weight * ln p(word | words before), another one -lm_weight * its penalties
+// (BeamOptions). While a word is open it counts as much as the best of the words that begin like it
+// would with the letters so far (or the penalties, if less bad): LanguageModel::Best. To that come
+// the hot words' boosts.
 #pragma once
 
 #include <cstdint>
@@ -89,7 +89,7 @@ class TextScorer {
   // The open word's score if it ends now, and the history after it.
   bool CloseWord(const TextState& text, double* score, LanguageModel::State* history) const;
   float OpenScore(const TextState& text) const;
-  float LetterBonus(const TextState& text) const;  // of a known open word
+  float Bonus(const TextState& text) const;  // of the open word
   float UnknownPenalty(const TextState& text) const;
 
   const std::vector<std::string>* const tokens_;

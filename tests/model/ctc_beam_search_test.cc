@@ -106,6 +106,7 @@ TEST_F(CtcBeamSearchTest, RecombinationKeepsTheBestOfEachFuture) {
     UseModel({"a", "b", "ab", "bb"}, 2 + round % 2, round);
     BeamOptions options;
     options.beam = 64;
+    options.beam_threshold = 1000;
     options.lm_weight = Uniform(0.5, 2);
     options.word_bonus = Uniform(-1, 1);
     options.letter_bonus = 0.5;

@@ -53,10 +53,9 @@ inline double TextScore(const std::string& text, const NaiveLanguageModel* model
   std::vector<std::string> history = {"<s>"};
   for (const std::string& word : Words(text)) {
     if (model == nullptr) continue;
-    score += options.word_bonus;
     const double letters = static_cast<double>(word.size());
+    score += options.word_bonus + options.letter_bonus * letters;
     if (model->Knows(word)) {
-      score += options.letter_bonus * letters;
       score += options.lm_weight * kLn10 * model->Score(history, word);
       history.push_back(word);
       continue;
@@ -69,8 +68,7 @@ inline double TextScore(const std::string& text, const NaiveLanguageModel* model
     }
     if (options.lexicon && !hot) return -INFINITY;
     score -= options.lm_weight * options.unknown_word_penalty;
-    score += hot ? options.letter_bonus * letters
-                 : -options.lm_weight * options.unknown_letter_penalty * letters;
+    if (!hot) score -= options.lm_weight * options.unknown_letter_penalty * letters;
     history.clear();
   }
   if (model != nullptr) score += options.lm_weight * kLn10 * model->Score(history, "</s>");
