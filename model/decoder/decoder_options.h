@@ -18,7 +18,7 @@ inline constexpr int kMaxHotWords = 1000;
 inline constexpr int kMaxHotWordLetters = 100;
 inline constexpr float kMaxBoost = 20;
 
-// The defaults are those that docs/decoding.md finds best for the models shipped with rill.
+// How the defaults were chosen, for the models shipped with rill: docs/decoding.md.
 struct BeamOptions {
   int beam = 64;  // hypotheses kept; 1 to 128
   // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words +

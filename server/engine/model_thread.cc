@@ -108,7 +108,7 @@ void ModelThread::Step(const Batch& batch) {
   if (!status.ok()) {
     Log(LogLevel::kError, "step_failed",
         {{"error", std::string(status.message())}, {"streams", int64_t{streams_in_step}}});
-    // Before the streams: a client that tries again at once should find the server closing.
+    // Before the streams, so that the server begins to close before clients try again.
     const bool lost = ++failed_steps_ == options_.steps_to_lose_device;
     if (lost && options_.on_device_lost) options_.on_device_lost();
     for (const auto& [id, member] : batch) member->FailStep(status);

@@ -78,12 +78,12 @@ Options TakeOptions(InputReader* input) {
   options.min_confidence = option(0, 1);
   options.beam.lm_weight = option(0, 10);
   options.beam.word_bonus = option(-20, 20);
-  options.beam.letter_bonus = option(-20, 20);
   options.beam.blank_penalty = option(-20, 20);
   options.beam.token_threshold = option(0, 100);
   options.beam.beam_threshold = option(0, 1000);
   options.beam.unknown_word_penalty = option(0, 100);
   options.beam.unknown_letter_penalty = option(0, 100);
+  options.beam.letter_bonus = option(-20, 20);
   for (int i = input->Below(4); i > 0; --i) {
     const float boost = number(-20, 20, &taken.hot_words_in_range);
     std::string phrase(input->TakeBytes(input->Below(9)));

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <random>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "tests/server/server_fixture.h"
 
 namespace rill::server {
@@ -52,6 +54,16 @@ TEST_F(ErrorsTest, BadConfigurationsNameTheField) {
        "config.recognition.decoding.beam:"},
       {[](Config* c) { c->mutable_decoding()->set_lm_weight(NAN); },
        "config.recognition.decoding.lm_weight: nan"},
+      {[](Config* c) { c->mutable_decoding()->set_word_bonus(21); },
+       "config.recognition.decoding.word_bonus: 21"},
+      {[](Config* c) { c->mutable_decoding()->set_letter_bonus(22); },
+       "config.recognition.decoding.letter_bonus: 22"},
+      {[](Config* c) { c->mutable_decoding()->set_blank_penalty(23); },
+       "config.recognition.decoding.blank_penalty: 23"},
+      {[](Config* c) { c->mutable_decoding()->set_token_threshold(-1); },
+       "config.recognition.decoding.token_threshold: -1"},
+      {[](Config* c) { c->mutable_decoding()->set_beam_threshold(-2); },
+       "config.recognition.decoding.beam_threshold: -2"},
       {[](Config* c) { c->mutable_decoding()->set_lexicon_only(true); },
        "config.recognition.decoding.lexicon_only"},
       {[](Config* c) {
@@ -250,7 +262,10 @@ TEST_F(ErrorsTest, ADeviceThatOnlyFailsIsLostAndTheServerTold) {
   std::atomic<int> told = 0;
   EngineOptions engine = ToEngineOptions(FewThreads());
   engine.workers = 1;
-  engine.on_device_lost = [&told] { ++told; };
+  engine.on_device_lost = [&told] {
+    absl::SleepFor(absl::Milliseconds(20));  // a stream that is told first would be seen below
+    ++told;
+  };
   std::vector<ServedModel> models(1);
   models[0].info.name = "fake";
   models[0].engine = *Engine::Create(std::make_unique<FakeRecognizer>(control), engine);

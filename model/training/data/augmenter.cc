@@ -27,8 +27,8 @@ float Amplify(float x, float gain) {
 constexpr double kHighestFormant = 4800;  // Hz
 constexpr double kNyquist = 8000;
 
-// Where a voice whose frequencies are `factor` times as high has `hertz`: in proportion up to the
-// highest formants, from there on straight to the end of the band.
+// Which frequency of the clip is heard as `hertz` when it is spoken lower by `factor`: in
+// proportion up to the highest formants, from there on straight to the end of the band.
 double Warp(double hertz, double factor) {
   const double bend = kHighestFormant / std::max(factor, 1.0);
   if (hertz <= bend) return hertz * factor;

@@ -18,7 +18,7 @@ namespace rill::training {
 struct AugmentOptions {
   std::vector<double> speeds = {0.9, 1.0, 1.1};  // one is drawn, at equal odds; must contain 1
   int max_start_cut = 3;                         // feature frames cut at the start, 0 to this
-  double frequency_warp = 0;                     // frequencies times 1 +- this, other voices
+  double frequency_warp = 0;                     // frequencies divided by 1 +- this, other voices
   double gain_db = 7;                            // a gain within +- this
   double equalizer_db = 0;                       // and +- this more at each of a few frequencies
   double noise_probability = 0.25;               // of mixing in a sound of DataOptions::noise

@@ -71,8 +71,7 @@ TEST_F(AugmenterTest, GainIsOneConstantAClip) {
   EXPECT_TRUE(highest <= limit && highest > 0.9 * limit);
 }
 
-// One loud bin: it is heard at another place, for all of a clip at the same, by a tenth at most;
-// the ends of the band stay.
+// A formant is heard at another place, for all of a clip at the same, by a tenth at most.
 TEST_F(AugmenterTest, AVoiceIsWarpedByOneFactorAClip) {
   constexpr int kFormant = 20;
   const auto voice =
@@ -94,10 +93,11 @@ TEST_F(AugmenterTest, AVoiceIsWarpedByOneFactorAClip) {
     const int64_t place = loudest - out.begin();
     places.insert(place);
     const double ratio = MelFilterCenter(filters, static_cast<int>(place)) / formant;
-    EXPECT_TRUE(ratio > 0.85 && ratio < 1.17) << ratio;
+    EXPECT_TRUE(ratio > 0.88 && ratio < 1.15) << ratio;
     EXPECT_GT(*loudest, 0.9) << "0.5 * (3 - 1) but for what interpolation blurs";
     for (int64_t bin = 0; bin < kBins; ++bin) {
       ASSERT_EQ(out[bin], out[kBins + bin]) << "the same in every frame";
+      ASSERT_EQ(out[bin], out[2 * kBins + bin]) << "the same in every frame";
     }
   }
   EXPECT_GE(places.size(), 3u);
@@ -115,7 +115,8 @@ TEST_F(AugmenterTest, WarpingMovesHighFrequenciesLess) {
     Augmenter(options, statistics_, nullptr)
         .Apply(slope->Get(0), 0, 1, &random, &random, out.data());
     EXPECT_TRUE(std::is_sorted(out.begin(), out.end())) << "no frequency overtakes another";
-    EXPECT_NEAR(out[kBins - 1], ((kBins - 1) / 8.0 - 1) / 2, 0.04) << "the end of the band stays";
+    EXPECT_NEAR(out[0], -0.5, 0.04) << "the ends of the band stay";
+    EXPECT_NEAR(out[kBins - 1], ((kBins - 1) / 8.0 - 1) / 2, 0.04);
     most_moved = std::max(most_moved, std::abs(out[20] - (20 / 8.0f - 1) / 2));
   }
   EXPECT_GT(most_moved, 0.15f);
