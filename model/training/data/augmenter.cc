@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "model/features/log_mel.h"
 #include "model/features/mel_filters.h"
@@ -142,17 +141,15 @@ void Augmenter::ChangeGain(int64_t frames, Random* random, float* out) const {
                           NaturalLog(random->Uniform(-options_.gain_db, options_.gain_db)));
   if (options_.equalizer_db > 0) {
     const int64_t bands = kFewestBands + random->Below(kMostBands - kFewestBands + 1);
-    const auto draw = [&] {
-      return NaturalLog(random->Uniform(-options_.equalizer_db, options_.equalizer_db));
-    };
-    double left = draw(), right = draw();
-    for (int64_t bin = 0, band = 0; bin < mel_bins_; ++bin) {
-      const double at = static_cast<double>(bin * bands) / static_cast<double>(mel_bins_);
-      if (at >= static_cast<double>(band + 1)) {
-        ++band;
-        left = std::exchange(right, draw());
-      }
-      gain[bin] += static_cast<float>(left + (right - left) * (at - static_cast<double>(band)));
+    std::vector<float> bends(bands + 1);  // the ends of the bands
+    for (float& bend : bends) {
+      bend = NaturalLog(random->Uniform(-options_.equalizer_db, options_.equalizer_db));
+    }
+    for (int64_t bin = 0; bin < mel_bins_; ++bin) {
+      const int64_t band = bin * bands / mel_bins_;
+      const float part =
+          static_cast<float>(bin * bands % mel_bins_) / static_cast<float>(mel_bins_);
+      gain[bin] += bends[band] + part * (bends[band + 1] - bends[band]);
     }
   }
   for (float* x = out; x < out + frames * mel_bins_; x += mel_bins_) {

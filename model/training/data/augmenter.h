@@ -1,6 +1,5 @@
 // Turns a clip's cached features into what the encoder sees: another voice, room, noise, microphone
-// and gain, normalisation, masks.
-// Immutable; any thread.
+// and gain, normalisation, masks. Immutable; any thread.
 #pragma once
 
 #include <cstdint>

@@ -56,8 +56,7 @@ absl::Status SweepCommand::Run(const Evaluation& evaluation) const {
   absl::PrintF(
       "# wer corpus decoder beam lm-weight word-bonus letter-bonus blank-penalty token-threshold "
       "beam-threshold unknown-word unknown-letter word-errors character-errors substitutions "
-      "deletions insertions "
-      "cpu-ms-per-second min-confidence alternatives\n");
+      "deletions insertions cpu-ms-per-second min-confidence alternatives\n");
   for (const DecoderSetting& setting : Settings(sweep)) {
     if (absl::Status status = RunSetting(setting, evaluation); !status.ok()) return status;
   }
@@ -83,9 +82,8 @@ absl::Status SweepCommand::RunSetting(const DecoderSetting& setting,
     }
     const BeamOptions& beam = setting.beam;
     absl::PrintF(
-        "wer\t%s\t%s\t%d\t%.2f\t%.2f\t%.2f\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d\t%"
-        ".4f\t%"
-        ".2f\t%d\n",
+        "wer\t%s\t%s\t%d\t%.2f\t%.2f\t%.2f\t%.1f\t%.1f\t%.1f\t%.1f\t%.2f\t%.2f\t%.2f\t%d\t%d\t%d"
+        "\t%.4f\t%.2f\t%d\n",
         corpus.name, setting.decoder, beam.beam, beam.lm_weight, beam.word_bonus, beam.letter_bonus,
         beam.blank_penalty, beam.token_threshold, beam.beam_threshold, beam.unknown_word_penalty,
         beam.unknown_letter_penalty, errors.words.rate(), errors.characters.rate(),

@@ -47,6 +47,16 @@ class AugmenterTest : public testing::Test {
     return out;
   }
 
+  // All of the first clip of `file`.
+  std::vector<float> ApplyTo(const FeatureFile& file, const AugmentOptions& options, uint64_t key) {
+    Random random({key});
+    const FeatureView clip = file.Get(0);
+    std::vector<float> out(clip.frames * kBins);
+    Augmenter(options, statistics_, nullptr)
+        .Apply(clip, 0, clip.frames, &random, &random, out.data());
+    return out;
+  }
+
   TemporaryFolder folder_;
   std::unique_ptr<FeatureFile> clip_, noise_;
   FeatureStatistics statistics_;
@@ -85,10 +95,7 @@ TEST_F(AugmenterTest, AVoiceIsWarpedByOneFactorAClip) {
   options.frequency_warp = 0.1;
   std::set<int64_t> places;
   for (uint64_t key = 0; key < 200; ++key) {
-    Random random({key});
-    std::vector<float> out(3 * kBins);
-    Augmenter(options, statistics_, nullptr)
-        .Apply(voice->Get(0), 0, 3, &random, &random, out.data());
+    const std::vector<float> out = ApplyTo(*voice, options, key);
     const auto loudest = std::max_element(out.begin(), out.begin() + kBins);
     const int64_t place = loudest - out.begin();
     places.insert(place);
@@ -110,10 +117,7 @@ TEST_F(AugmenterTest, WarpingMovesHighFrequenciesLess) {
   options.frequency_warp = 0.3;
   float most_moved = 0;
   for (uint64_t key = 0; key < 100; ++key) {
-    Random random({key});
-    std::vector<float> out(kBins);
-    Augmenter(options, statistics_, nullptr)
-        .Apply(slope->Get(0), 0, 1, &random, &random, out.data());
+    const std::vector<float> out = ApplyTo(*slope, options, key);
     EXPECT_TRUE(std::is_sorted(out.begin(), out.end())) << "no frequency overtakes another";
     EXPECT_NEAR(out[0], -0.5, 0.04) << "the ends of the band stay";
     EXPECT_NEAR(out[kBins - 1], ((kBins - 1) / 8.0 - 1) / 2, 0.04);
@@ -154,10 +158,7 @@ TEST_F(AugmenterTest, GainDoesNotMoveDigitalSilence) {
   options.equalizer_db = 3;
   int cut = 0;
   for (uint64_t key = 0; key < 100; ++key) {
-    Random random({key});
-    std::vector<float> out(2 * kBins);
-    Augmenter(options, statistics_, nullptr)
-        .Apply(silence->Get(0), 0, 2, &random, &random, out.data());
+    const std::vector<float> out = ApplyTo(*silence, options, key);
     const float floor = (kLogMelFloor - 1) * 0.5f;
     EXPECT_FLOAT_EQ(out[0], floor);
     EXPECT_GE(out[kBins], floor - 1e-5f);
@@ -204,10 +205,7 @@ TEST_F(AugmenterTest, ReverberationIsATailThatFallsEvenly) {
   options.reverberation_probability = 1;
   std::set<float> rates;
   for (uint64_t key = 0; key < 30; ++key) {
-    Random random({key});
-    std::vector<float> out(120 * kBins);
-    Augmenter(options, statistics_, noise_.get())
-        .Apply(clap->Get(0), 0, 120, &random, &random, out.data());
+    const std::vector<float> out = ApplyTo(*clap, options, key);
     const auto log_energy = [&](int64_t frame) { return 2 * out[frame * kBins + 3] + 1; };
     EXPECT_NEAR(log_energy(5), -15, 0.7) << "silence stays silence";
     EXPECT_NEAR(log_energy(20), 12, 1e-2) << "the past's echoes only";
@@ -266,10 +264,7 @@ TEST_F(AugmenterTest, ACodecsNoiseHidesBesideWhatIsLoud) {
   AugmentOptions options = Off();
   options.codec_probability = 1;
   for (uint64_t key = 1; key < 20; ++key) {
-    Random random({key});
-    std::vector<float> out(50 * kBins);
-    Augmenter(options, statistics_, nullptr)
-        .Apply(tone->Get(0), 0, 50, &random, &random, out.data());
+    const std::vector<float> out = ApplyTo(*tone, options, key);
     const auto nepers = [&](int64_t bin) { return 2 * out[7 * kBins + bin] + 1; };
     const double db = 10 / std::log(10.0);
     const double ratio = (10 - nepers(kLoud + 1)) * db;
