@@ -80,6 +80,23 @@ void TrainCommand::AddLossFlags() {
           "differ. Every row is then computed twice: halve --rows")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
+  app_->add_option("--crf", loss_.crf,
+                   "Such as 0.9: how far the CTC at the top is CTC-CRF, which knows how likely "
+                   "tokens follow each other. For a model that spells already, to be decoded with "
+                   "a language model")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app_->add_option("--crf-order", ngram_.order,
+                   "Tokens that it looks at, from the texts of --data, the one to come included")
+      ->check(CLI::Range(2, 10))
+      ->capture_default_str();
+  app_->add_option("--crf-lm-weight", ngram_.scale, "A factor on what it knows of texts, in nats")
+      ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  app_->add_option("--crf-token-bonus", ngram_.token_bonus,
+                   "Nats for each token of a text, as the decoder's letter_bonus will give")
+      ->check(CLI::Range(-10.0, 10.0))
+      ->capture_default_str();
   app_->add_option("--dropout", dropout_,
                    "Such as 0.1: part of what each branch of the encoder adds that is left out, "
                    "against learning the data by heart")
@@ -181,6 +198,11 @@ absl::Status TrainCommand::Check() {
   }
   if (data_.teacher.empty() && app_->get_option("--teacher-weight")->count() > 0) {
     return absl::InvalidArgumentError("--teacher-weight needs --teacher");
+  }
+  for (const char* flag : {"--crf-order", "--crf-lm-weight", "--crf-token-bonus"}) {
+    if (loss_.crf == 0 && app_->get_option(flag)->count() > 0) {
+      return absl::InvalidArgumentError(absl::StrCat(flag, " needs --crf"));
+    }
   }
   if (loss_.consistency > 0) data_.views = 2;
   return ParseCorpusNumbers(numbers_, data_);
@@ -289,8 +311,16 @@ absl::Status TrainCommand::Run() {
   start->statistics = (*data)->statistics();
   module->teacher_outputs = (*data)->teacher_groups() * kTeacherClasses;
 
+  std::shared_ptr<const TokenNgram> ngram;
+  if (loss_.crf > 0) {
+    ngram = std::make_shared<TokenNgram>(TokenNgram::Build(
+        (*data)->DistinctTexts(), static_cast<int64_t>(start->config.tokens.size()),
+        (*data)->space(), ngram_));
+    log->Note(
+        absl::StrFormat("CRF: %d-grams of the texts, %d states", ngram_.order, ngram->states()));
+  }
   auto model = std::make_unique<EncoderTrainable>(
-      std::make_unique<EncoderModule>(start->config, *module), loss_);
+      std::make_unique<EncoderModule>(start->config, *module), loss_, std::move(ngram));
   Trainer trainer(std::move(model), start->config.attention_width(), replicas_, optimizer_);
   absl::Status status;
   if (!start->tensors.empty()) {

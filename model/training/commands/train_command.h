@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "model/training/commands/command_flags.h"
 #include "model/training/data/data_options.h"
+#include "model/training/data/token_ngram.h"
 #include "model/training/encoder/loss_options.h"
 #include "model/training/run/training_loop.h"
 
@@ -56,6 +57,7 @@ class TrainCommand {
   DataOptions data_;
   CorpusNumbers numbers_;
   LossOptions loss_;
+  TokenNgramOptions ngram_;
   OptimizerOptions optimizer_;
   LoopOptions loop_;
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -61,6 +62,8 @@ class OpenTrainingData : public TrainingData {
   const FeatureStatistics& statistics() const override { return statistics_; }
   const std::vector<CorpusSummary>& corpora() const override { return summaries_; }
   int64_t teacher_groups() const override { return teacher_groups_; }
+  std::vector<std::vector<int32_t>> DistinctTexts() const override;
+  int32_t space() const override { return space_; }
   double total_hours() const override;
   double hours_per_pass() const override;
 
@@ -78,6 +81,7 @@ class OpenTrainingData : public TrainingData {
   int plain_speed_ = 0;  // index of 1
 
   std::vector<TrainingCorpus> train_;
+  int32_t space_ = 0;
   int64_t teacher_groups_ = 0;
   std::vector<std::unique_ptr<ClipStore>> dev_;
   std::unique_ptr<FeatureFile> noise_;
@@ -111,6 +115,7 @@ absl::Status OpenTrainingData::ReadCorpora() {
   if (!dev.ok()) return dev.status();
   const auto tokens = TokenTable::Create(config_.tokens, config_.token_scores);
   if (!tokens.ok()) return tokens.status();
+  space_ = tokens->space();
   std::vector<std::string> names;
   for (const Manifest& manifest : *train) names.push_back(manifest.name);
   absl::Status status = CheckAllFit("shares", options_.shares, names);
@@ -249,6 +254,14 @@ void OpenTrainingData::Summarise() {
   if (train_.empty()) return;
   options_.log(absl::StrFormat("%.2f h of speech, %.2f h a pass in about %d batches", total_hours(),
                                hours_per_pass(), loader_->batches_per_pass()));
+}
+
+std::vector<std::vector<int32_t>> OpenTrainingData::DistinctTexts() const {
+  std::set<std::vector<int32_t>> texts;
+  for (const TrainingCorpus& corpus : train_) {
+    for (int64_t i = 0; i < corpus.clips->size(); ++i) texts.insert(corpus.clips->clip(i).labels);
+  }
+  return {texts.begin(), texts.end()};
 }
 
 double OpenTrainingData::total_hours() const {

@@ -4,12 +4,13 @@
 
 #include "model/file/model_config.h"
 #include "model/training/encoder/consistency_loss.h"
+#include "model/training/encoder/crf_loss.h"
 #include "model/training/encoder/teacher_loss.h"
 
 namespace rill::training {
 
 std::unique_ptr<Trainable> EncoderTrainable::Replicate() const {
-  return std::make_unique<EncoderTrainable>(module_->Replicate(), loss_);
+  return std::make_unique<EncoderTrainable>(module_->Replicate(), loss_, ngram_);
 }
 
 EncoderModule::Output EncoderTrainable::Forward(const Batch& batch,
@@ -29,7 +30,11 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   BatchLoss result;
   const at::Tensor top =
       CtcLossSum(output.logits, batch.clips, &result.skipped, loss_.delay_penalty);
-  at::Tensor loss = top, middle, difference, teacher;
+  at::Tensor loss = top, middle, crf, difference, teacher;
+  if (ngram_ != nullptr && loss_.crf > 0) {
+    crf = CrfLossSum(output.logits, batch.clips, *ngram_);
+    loss = loss + loss_.crf * crf;
+  }
   if (output.intermediate.defined() && loss_.intermediate > 0) {
     int64_t skipped_again = 0;
     middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
@@ -47,6 +52,7 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   // Last: to read a value is to wait for a GPU.
   result.top = top.item<double>();
   if (middle.defined()) result.intermediate = middle.item<double>();
+  if (crf.defined()) result.crf = result.top + crf.item<double>();
   if (difference.defined()) result.consistency = difference.item<double>();
   if (teacher.defined()) result.teacher = teacher.item<double>();
   return result;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/training/data/token_ngram.h"
 #include "model/training/encoder/loss_options.h"
 #include "model/training/encoder/trainable.h"
 
@@ -12,8 +13,10 @@ namespace rill::training {
 
 class EncoderTrainable : public Trainable {
  public:
-  explicit EncoderTrainable(std::unique_ptr<EncoderModule> module, const LossOptions& loss = {})
-      : module_(std::move(module)), loss_(loss) {}
+  // ngram: what LossOptions::crf needs, or null.
+  explicit EncoderTrainable(std::unique_ptr<EncoderModule> module, const LossOptions& loss = {},
+                            std::shared_ptr<const TokenNgram> ngram = nullptr)
+      : module_(std::move(module)), loss_(loss), ngram_(std::move(ngram)) {}
 
   std::vector<Parameter>& parameters() override { return module_->parameters(); }
   std::unique_ptr<Trainable> Replicate() const override;
@@ -25,6 +28,7 @@ class EncoderTrainable : public Trainable {
 
   std::unique_ptr<EncoderModule> module_;
   LossOptions loss_;
+  std::shared_ptr<const TokenNgram> ngram_;
 };
 
 }  // namespace rill::training

@@ -19,6 +19,10 @@ struct LossOptions {
   // yet. 0: none.
   double delay_penalty = 0;
 
+  // How far the top's CTC is CTC-CRF (crf_loss.h): 0 not at all, 1 altogether. For a model that
+  // spells already and will be decoded with a language model.
+  double crf = 0;
+
   // Factor on the loss of guessing what a teacher heard (teacher_loss.h), where batches have that.
   double teacher = 0.3;
 };

@@ -17,6 +17,7 @@ namespace rill::training {
 struct BatchLoss {
   double top = 0;           // nats, of the last layer's CTC
   double intermediate = 0;  // nats, of the CTC in the middle; 0 if there is none
+  double crf = 0;           // nats, of the last layer's CTC-CRF; 0 if there is none
   double consistency = 0;   // nats, between two views of the clips; 0 if there is one
   double teacher = 0;       // nats, of a teacher's codes; 0 if there are none
   int64_t skipped = 0;      // clips with fewer frames than their labels need

@@ -50,6 +50,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
     window_.skipped += step.skipped;
     window_.top += step.top;
     window_.intermediate += step.intermediate;
+    window_.crf += step.crf;
     window_.consistency += step.consistency;
     window_.teacher += step.teacher;
     window_.largest_norm = std::max(window_.largest_norm, step.gradient_norm);
@@ -65,6 +66,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const double characters = static_cast<double>(std::max<int64_t>(window_.characters, 1));
   const double top = window_.top / characters;
   const double intermediate = window_.intermediate / characters;
+  const double crf = window_.crf / characters;
   const double consistency = window_.consistency / characters;
   const double teacher = window_.teacher / characters;
   const double audio_hours = run.audio_seconds / 3600;
@@ -72,6 +74,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const double cpu_speed = window_.audio_seconds / cpu;
   std::string line =
       absl::StrFormat("step %d  loss %.3f (middle %.3f", run.step, top, intermediate);
+  if (crf > 0) absl::StrAppendFormat(&line, ", CRF %.3f", crf);
   if (consistency > 0) absl::StrAppendFormat(&line, ", between views %.3f", consistency);
   if (teacher > 0) absl::StrAppendFormat(&line, ", teacher %.3f", teacher);
   absl::StrAppendFormat(
@@ -88,6 +91,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   Event("step", {{"step", run.step},
                  {"loss", top},
                  {"intermediate_loss", intermediate},
+                 {"crf_loss", crf},
                  {"consistency_loss", consistency},
                  {"teacher_loss", teacher},
                  {"gradient_norm", step.gradient_norm},

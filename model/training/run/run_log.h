@@ -37,6 +37,7 @@ class RunLog {
     int64_t not_applied = 0;  // steps; their losses do not count
     double top = 0;
     double intermediate = 0;
+    double crf = 0;
     double consistency = 0;
     double teacher = 0;
     double audio_seconds = 0;

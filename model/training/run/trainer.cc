@@ -76,6 +76,7 @@ absl::StatusOr<StepResult> Trainer::Step(BatchSource& source, const Schedule& sc
   for (const Share& share : shares) {
     result.top += share.loss.top;
     result.intermediate += share.loss.intermediate;
+    result.crf += share.loss.crf;
     result.consistency += share.loss.consistency;
     result.teacher += share.loss.teacher;
     result.skipped += share.loss.skipped;

@@ -27,6 +27,7 @@ struct StepResult {
   int64_t characters = 0;
   double top = 0;            // nats, summed over clips
   double intermediate = 0;   // likewise
+  double crf = 0;            // likewise, of the CTC-CRF at the top
   double consistency = 0;    // likewise, between the views of a clip
   double teacher = 0;        // likewise, of a teacher's codes
   int64_t skipped = 0;       // clips that cannot be aligned

@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "model/training/data/token_table.h"
 #include "tests/training/data/data_fixture.h"
 
 namespace rill::training {
@@ -78,6 +79,21 @@ TEST_F(TrainingDataTest, OpensAFolderOfCorpora) {
   const int64_t per_pass = data.source().batches_per_pass();
   EXPECT_TRUE(per_pass >= 4 && per_pass <= 9) << per_pass;  // 45 s of clips, 8 s a batch
   EXPECT_THAT(log_, AllOf(HasSubstr("tones"), HasSubstr("few"), HasSubstr("heard")));
+}
+
+TEST_F(TrainingDataTest, GivesEachDifferentTextOnce) {
+  WriteCorpus("train/other", 3, 1, "oh");
+  const auto data = TrainingData::Open(options_, config_);
+  ASSERT_TRUE(data.ok()) << data.status();
+  const auto tokens = TokenTable::Create(config_.tokens);
+  ASSERT_TRUE(tokens.ok());
+  std::vector<std::vector<int32_t>> expected;
+  for (const char* text : {"hello there", "oh"}) {
+    expected.push_back(*tokens->Encode(text));
+    expected.back().push_back(tokens->space());  // a pause ends a word
+  }
+  EXPECT_THAT((*data)->DistinctTexts(), testing::UnorderedElementsAreArray(expected));
+  EXPECT_EQ((*data)->space(), tokens->space());
 }
 
 TEST_F(TrainingDataTest, FeaturesAreNormalised) {

@@ -58,15 +58,19 @@ class EncoderTrainableTest : public testing::TestWithParam<Form> {
  protected:
   // `teacher`: the weight of its loss; below 0 there is no head for it.
   static std::unique_ptr<EncoderTrainable> MakeModel(double dropout, double teacher = -1) {
+    LossOptions loss;
+    loss.teacher = teacher;
+    return std::make_unique<EncoderTrainable>(
+        MakeModule(dropout, teacher < 0 ? 0 : 2 * kTeacherClasses), loss);
+  }
+
+  static std::unique_ptr<EncoderModule> MakeModule(double dropout, int64_t teacher_outputs) {
     EncoderModule::Options options;
     options.dropout = dropout;
     options.compute = GetParam().compute;
     options.plain = GetParam().plain;
-    options.teacher_outputs = teacher < 0 ? 0 : 2 * kTeacherClasses;
-    LossOptions loss;
-    loss.teacher = teacher;
-    return std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(Config(), options),
-                                              loss);
+    options.teacher_outputs = teacher_outputs;
+    return std::make_unique<EncoderModule>(Config(), options);
   }
 
   static std::unique_ptr<Trainer> MakeTrainer(int replicas, double dropout = 0,
@@ -144,6 +148,22 @@ TEST_P(EncoderTrainableTest, LearnsWhatATeacherHeardBesideTheTexts) {
   EXPECT_LT(last.teacher, 0.5 * first.teacher);
   EXPECT_LT(last.top, 0.5 * first.top);
   ExpectResumes(source, /*dropout=*/0, 3, 5, /*teacher=*/0.3);
+}
+
+TEST_P(EncoderTrainableTest, LearnsTextsAmongTexts) {
+  ListBatchSource source({SpeechBatch(1), SpeechBatch(2)});
+  const int64_t vocab = static_cast<int64_t>(Config().tokens.size());
+  const auto ngram = std::make_shared<TokenNgram>(
+      TokenNgram::Build({{1, 2, 3}}, vocab, 0, {.order = 3, .least_count = 1}));
+  LossOptions loss;
+  loss.crf = 1;
+  auto model = std::make_unique<EncoderTrainable>(MakeModule(0, 0), loss, ngram);
+  Trainer trainer(std::move(model), Config().attention_width(), 2, OptimizerOptions());
+  const StepResult first = *trainer.Step(source, kSchedule);
+  Steps(trainer, source, 60);
+  const StepResult last = *trainer.Step(source, kSchedule);
+  EXPECT_GT(last.crf, 0);
+  EXPECT_LT(last.crf, 0.5 * first.crf);
 }
 
 TEST_P(EncoderTrainableTest, ATeacherOfNoWeightChangesNothing) {
