@@ -10,6 +10,8 @@
 
 #include <cstdint>
 
+#include "model/training/data/random.h"
+
 namespace rill::training {
 
 class Dropout {
@@ -20,8 +22,11 @@ class Dropout {
   at::Tensor Apply(const at::Tensor& x);
 
  private:
-  double keep_;
-  at::Generator generator_;
+  at::Tensor Mask(const at::Tensor& x);
+
+  double kept_draws_;  // of 65,536
+  Random random_;
+  at::Generator generator_;  // of a GPU
 };
 
 }  // namespace rill::training
