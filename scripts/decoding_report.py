@@ -154,6 +154,16 @@ def report(folder, model, lm):
         [[bonus] + [f"{value:.2f}" for corpus in both for value in edits(line[corpus])]
          for bonus, line in rows.items()])
 
+    rows = by_corpus(read(folder, "unknown-letter")["wer"], lambda row: f"{float(row['unknown-letter']):g}")
+    add("Price of unknown words", "Words wrong by what `lm_weight` 1 takes off for each letter of a word that no lexicon has, beside 10 for the "
+        "word, percent.", ["a letter"] + heads, cells(rows, both, [("word-errors", 2)]))
+    rows = by_corpus(read(folder, "beam-threshold")["wer"],
+                     lambda row: (row["beam"], f"{float(row['beam-threshold']):g}"))
+    add("Threshold of the beam", "Words wrong by `beam_threshold`, percent: texts that are worse than the best by more are dropped.",
+        ["beam", "threshold"] + heads + ["ms a second", "streams a core"],
+        [line + cost(row[LIBRI]) for line, row in
+         zip(cells(rows, both, [("word-errors", 2)]), rows.values())])
+
     rows = by_corpus(read(folder, "calibrate")["confidence"], lambda row: (row["decoder"], row["kind"]))
     add("Confidence", "Expected calibration error (10 bins) of words, of utterances; area under the ROC curve of words. `raw`: "
         "the geometric mean of the letters' probabilities; `held-out`: fitted on the other set; `fitted`: on both, as the model file has it. "

@@ -50,6 +50,7 @@ runs() {
   if [ -n "$TEACHER" ]; then
     run teacher "Losses" "what a larger model hears, 0.3" --teacher "$TEACHER" --teacher-weight 0.3
   fi
+  run crf "Losses" "CTC-CRF, 0.9" --crf 0.9 --crf-token-bonus 1.5
   run delay "Losses" "delay penalty, 0.01" --delay-penalty 0.01
   run no-average "Weights" "no moving average" --average-decay 0
   run adamw "Weights" "AdamW in place of Muon" --optimizer adamw

@@ -81,21 +81,21 @@ void TrainCommand::AddLossFlags() {
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
   app_->add_option("--crf", loss_.crf,
-                   "Such as 0.9: how far the CTC at the top is CTC-CRF, which knows how likely "
-                   "tokens follow each other. For a model that spells already, to be decoded with "
-                   "a language model")
+                   "Such as 0.9: how far the CTC at the top is CTC-CRF, which knows how likely it "
+                   "is that a token follows others. For a model that spells already (slow with "
+                   "one that does not) and will be decoded with a language model")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app_->add_option("--crf-order", ngram_.order,
-                   "Tokens that it looks at, from the texts of --data, the one to come included")
-      ->check(CLI::Range(2, 10))
+                   "Length of its n-grams, in tokens; they are of the texts of --data")
+      ->check(CLI::Range(1, 8))
       ->capture_default_str();
-  app_->add_option("--crf-lm-weight", ngram_.scale, "A factor on what it knows of texts, in nats")
-      ->check(CLI::Range(0.0, 10.0))
+  app_->add_option("--crf-lm-weight", ngram_.scale, "A factor on their log-probabilities")
+      ->check(CLI::Range(0.0, 2.0))
       ->capture_default_str();
   app_->add_option("--crf-token-bonus", ngram_.token_bonus,
-                   "Nats for each token of a text, as the decoder's letter_bonus will give")
-      ->check(CLI::Range(-10.0, 10.0))
+                   "Nats for each token of a text, spaces too; about what they take off a token")
+      ->check(CLI::Range(-5.0, 5.0))
       ->capture_default_str();
   app_->add_option("--dropout", dropout_,
                    "Such as 0.1: part of what each branch of the encoder adds that is left out, "
@@ -198,11 +198,6 @@ absl::Status TrainCommand::Check() {
   }
   if (data_.teacher.empty() && app_->get_option("--teacher-weight")->count() > 0) {
     return absl::InvalidArgumentError("--teacher-weight needs --teacher");
-  }
-  for (const char* flag : {"--crf-order", "--crf-lm-weight", "--crf-token-bonus"}) {
-    if (loss_.crf == 0 && app_->get_option(flag)->count() > 0) {
-      return absl::InvalidArgumentError(absl::StrCat(flag, " needs --crf"));
-    }
   }
   if (loss_.consistency > 0) data_.views = 2;
   return ParseCorpusNumbers(numbers_, data_);
@@ -313,11 +308,12 @@ absl::Status TrainCommand::Run() {
 
   std::shared_ptr<const TokenNgram> ngram;
   if (loss_.crf > 0) {
-    ngram = std::make_shared<TokenNgram>(TokenNgram::Build(
-        (*data)->DistinctTexts(), static_cast<int64_t>(start->config.tokens.size()),
-        (*data)->space(), ngram_));
-    log->Note(
-        absl::StrFormat("CRF: %d-grams of the texts, %d states", ngram_.order, ngram->states()));
+    auto built = TokenNgram::Build((*data)->DistinctTexts(),
+                                   static_cast<int64_t>(start->config.tokens.size()),
+                                   (*data)->space(), ngram_);
+    if (!built.ok()) return built.status();
+    log->Note(absl::StrFormat("CRF: %d-grams, %d states", ngram_.order, built->states()));
+    ngram = std::make_shared<TokenNgram>(*std::move(built));
   }
   auto model = std::make_unique<EncoderTrainable>(
       std::make_unique<EncoderModule>(start->config, *module), loss_, std::move(ngram));

@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 
 namespace rill::training {
 namespace {
+
+// What floats still multiply well.
+constexpr double kLeastWeight = 1e-20;
 
 using History = std::vector<int32_t>;
 // Of a history: how often each token came next.
@@ -37,70 +43,67 @@ int64_t Total(const Followers& followers) {
 
 }  // namespace
 
-TokenNgram TokenNgram::Build(const std::vector<std::vector<int32_t>>& texts, int64_t vocab,
-                             int32_t before, const TokenNgramOptions& options) {
+absl::StatusOr<TokenNgram> TokenNgram::Build(const std::vector<std::vector<int32_t>>& texts,
+                                             int64_t vocab, int32_t before,
+                                             const TokenNgramOptions& options) {
   std::map<History, Followers> counts = Count(texts, before, options.order);
-  // Every token that may come is the end of a history, so that a state says which came last.
-  if (options.order > 1) {
-    for (int32_t token = 1; token < vocab; ++token) counts[{token}];
-  }
-  std::map<History, int32_t> index;
-  TokenNgram model;
-  model.vocab_ = vocab;
-  // In order of length: a state's probabilities build on those of its history without the first
-  // token, which is a state, too, being no rarer.
+  // Every token is a history, so that a state says which came last.
+  for (int32_t token = 1; token < vocab; ++token) counts[{token}];
+  // In order of length: a state builds on its history without the first token, which is a state,
+  // too, being no rarer.
   std::vector<const History*> histories;
   for (const auto& [history, followers] : counts) {
     if (history.size() < 2 || Total(followers) >= options.least_count) {
       histories.push_back(&history);
     }
   }
+  const auto states = static_cast<int64_t>(histories.size());
+  if (states > kMaxNgramWeights / vocab) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("CRF: ", options.order, "-grams of these texts have ", states, " states of ",
+                     vocab, " tokens: take a lower order"));
+  }
   std::stable_sort(histories.begin(), histories.end(),
                    [](const History* a, const History* b) { return a->size() < b->size(); });
-  std::vector<double> probabilities;
-  probabilities.reserve(histories.size() * vocab);
-  for (const History* history : histories) {
-    const auto state = static_cast<int32_t>(index.size());
-    index[*history] = state;
-    model.last_.push_back(history->empty() ? 0 : history->back());
-    const size_t row = probabilities.size();
-    if (history->empty()) {
-      probabilities.insert(probabilities.end(), vocab, 1.0 / static_cast<double>(vocab - 1));
-    } else {
-      const size_t lower = index.at(History(history->begin() + 1, history->end())) * vocab;
-      for (int64_t k = 0; k < vocab; ++k) probabilities.push_back(probabilities[lower + k]);
-    }
-    const Followers& followers = counts.at(*history);
-    const auto different = static_cast<double>(followers.size());
-    const double all = static_cast<double>(Total(followers)) + different;
-    if (followers.empty()) continue;
-    for (int64_t k = 1; k < vocab; ++k) probabilities[row + k] *= different / all;
-    for (const auto& [token, count] : followers) {
-      probabilities[row + token] += static_cast<double>(count) / all;
-    }
-  }
 
-  const auto longest_suffix = [&](History history) {
-    while (true) {
-      const auto found = index.find(history);
-      if (found != index.end()) return found->second;
-      history.erase(history.begin());
-    }
-  };
+  std::map<History, int32_t> index;
   for (const History* history : histories) {
-    model.next_.push_back(0);
-    for (int32_t token = 1; token < vocab; ++token) {
-      History longer = *history;
-      longer.push_back(token);
-      model.next_.push_back(longest_suffix(std::move(longer)));
+    index.emplace(*history, static_cast<int32_t>(index.size()));
+  }
+  TokenNgram model;
+  model.vocab_ = vocab;
+  model.next_.resize(states * vocab);
+  std::vector<double> probabilities(states * vocab, 1.0 / static_cast<double>(vocab - 1));
+  for (int64_t state = 0; state < states; ++state) {
+    const History& history = *histories[state];
+    model.last_.push_back(history.empty() ? 0 : history.back());
+    double* p = probabilities.data() + state * vocab;
+    int32_t* next = model.next_.data() + state * vocab;
+    if (!history.empty()) {
+      const int64_t lower = index.at(History(history.begin() + 1, history.end())) * vocab;
+      std::copy_n(probabilities.data() + lower, vocab, p);
+      std::copy_n(model.next_.data() + lower, vocab, next);
+    }
+    const Followers& followers = counts.at(history);
+    if (!followers.empty()) {
+      const auto different = static_cast<double>(followers.size());
+      const double all = static_cast<double>(Total(followers)) + different;
+      for (int64_t k = 1; k < vocab; ++k) p[k] *= different / all;
+      for (const auto& [token, count] : followers) p[token] += static_cast<double>(count) / all;
+    }
+    for (int32_t k = 1; k < vocab; ++k) {
+      if (!history.empty() && followers.count(k) == 0) continue;
+      History longer = history;
+      longer.push_back(k);
+      if (const auto found = index.find(longer); found != index.end()) next[k] = found->second;
     }
   }
   model.weights_.reserve(probabilities.size());
   for (const double p : probabilities) {
-    model.weights_.push_back(
-        static_cast<float>(std::exp(options.scale * std::log(p) + options.token_bonus)));
+    const double weight = std::exp(options.scale * std::log(p) + options.token_bonus);
+    model.weights_.push_back(static_cast<float>(std::max(weight, kLeastWeight)));
   }
-  model.start_ = before == 0 ? 0 : longest_suffix({before});
+  model.start_ = before == 0 ? 0 : index.at({before});
   return model;
 }
 

@@ -8,7 +8,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/statusor.h"
+
 namespace rill::training {
+
+// Bounds what a model may take: 1 GB.
+inline constexpr int64_t kMaxNgramWeights = int64_t{1} << 27;
 
 struct TokenNgramOptions {
   int order = 5;           // tokens that are looked at, the one to come included; at least 1
@@ -20,9 +25,10 @@ struct TokenNgramOptions {
 class TokenNgram {
  public:
   // texts: token ids in 1 .. vocab - 1 (0 is CTC's blank). A text begins as if `before` had come
-  // before it (the space), or nothing (0).
-  static TokenNgram Build(const std::vector<std::vector<int32_t>>& texts, int64_t vocab,
-                          int32_t before, const TokenNgramOptions& options);
+  // before it (the space), or nothing (0). InvalidArgument if it has more than kMaxNgramWeights.
+  static absl::StatusOr<TokenNgram> Build(const std::vector<std::vector<int32_t>>& texts,
+                                          int64_t vocab, int32_t before,
+                                          const TokenNgramOptions& options);
 
   int64_t vocab() const { return vocab_; }
   int64_t states() const { return static_cast<int64_t>(last_.size()); }

@@ -15,7 +15,7 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-// Less moves no gradient that anything else would leave to see.
+// What is less likely than this is left out: it hardly moves the gradient.
 constexpr double kLeast = 1e-5;
 
 // What ended in a state of the n-gram at a frame, by what that frame was: the state's last token,
@@ -46,19 +46,21 @@ class Lattice {
         position_(scratch.position) {
     active_.clear();
     position_.assign(ngram.states(), -1);
+    first_.reserve(frames + 2);
+    scale_.reserve(frames);
     active_.push_back({ngram.start(), 0.0f, 1.0f});
     first_ = {0, 1};
   }
 
   double Forward() {
     double log_sum = 0;
-    for (int64_t t = 0; t < frames_; ++t) log_sum += Advance(t);
+    for (int64_t t = 0; t < frames_; ++t) log_sum += StepForward(t);
     return log_sum;
   }
 
   void Backward(float* occupation) {
     std::fill_n(occupation, frames_ * ngram_.vocab(), 0.0f);
-    for (int64_t t = frames_ - 1; t >= 0; --t) Return(t, occupation + t * ngram_.vocab());
+    for (int64_t t = frames_ - 1; t >= 0; --t) StepBack(t, occupation + t * ngram_.vocab());
   }
 
  private:
@@ -79,22 +81,22 @@ class Lattice {
   }
 
   // From the states before frame t to those after it, which become the last of active_. Returns the
-  // logarithm of what their sum is to that of those before, which is 1.
-  double Advance(int64_t t) {
+  // logarithm of their sum before it is scaled to 1, as that of the states before is.
+  double StepForward(int64_t t) {
     const float* p = probabilities_ + t * ngram_.vocab();
     Choose(p);
     const size_t begin = first_[t], end = first_[t + 1];
     for (size_t i = begin; i < end; ++i) {
       const Active from = active_[i];
-      const float both = from.token + from.blank;
+      const float mass = from.token + from.blank;
       const int32_t last = ngram_.last(from.state);
       Active& same = At(from.state);
-      same.blank += both * p[0];
+      same.blank += mass * p[0];
       same.token += from.token * p[last];
       const float* weights = ngram_.weights(from.state);
       const int32_t* next = ngram_.next(from.state);
       for (const int32_t k : choices_) {
-        At(next[k]).token += (k == last ? from.blank : both) * weights[k] * p[k];
+        At(next[k]).token += (k == last ? from.blank : mass) * weights[k] * p[k];
       }
     }
     double sum = 0;
@@ -119,7 +121,7 @@ class Lattice {
   }
 
   // From the states after frame t to those before it.
-  void Return(int64_t t, float* occupation) {
+  void StepBack(int64_t t, float* occupation) {
     const float* p = probabilities_ + t * ngram_.vocab();
     Choose(p);
     const float scale = scale_[t];
@@ -129,7 +131,7 @@ class Lattice {
     }
     for (size_t i = begin; i < end; ++i) {
       Active& from = active_[i];
-      const float both = from.token + from.blank;
+      const float mass = from.token + from.blank;
       const int32_t last = ngram_.last(from.state);
       from.rest_token = from.rest_blank = 0;
       if (const int32_t same = position_[from.state]; same >= 0) {
@@ -137,7 +139,7 @@ class Lattice {
         const float again = scale * p[last] * active_[same].rest_token;
         from.rest_token = blank + again;
         from.rest_blank = blank;
-        occupation[0] += both * blank;
+        occupation[0] += mass * blank;
         occupation[last] += from.token * again;
       }
       const float* weights = ngram_.weights(from.state);
@@ -148,7 +150,7 @@ class Lattice {
         const float rest = scale * weights[k] * p[k] * active_[to].rest_token;
         from.rest_blank += rest;
         if (k != last) from.rest_token += rest;
-        occupation[k] += (k == last ? from.blank : both) * rest;
+        occupation[k] += (k == last ? from.blank : mass) * rest;
       }
     }
     for (size_t i = end; i < first_[t + 2]; ++i) position_[active_[i].state] = -1;
@@ -174,6 +176,7 @@ struct CrfFunction : torch::autograd::Function<CrfFunction> {
     const int64_t vocab = logits.size(2);
     double sum = 0;
     for (const PackedClip& clip : *clips) {
+      if (clip.weight == 0) continue;
       const auto labels = static_cast<int64_t>(clip.labels.size());
       const int64_t needed = kernels::CtcFramesNeeded(clip.labels.data(), labels);
       if (clip.frames < std::max<int64_t>(1, needed)) continue;

@@ -28,10 +28,11 @@ at::Tensor Dropout::Mask(const at::Tensor& x) {
     return at::empty_like(x.detach()).bernoulli_(kept_draws_ / kDraws, generator_);
   }
   at::Tensor draws = at::empty(x.sizes(), at::kShort);
-  char* at = reinterpret_cast<char*>(draws.data_ptr<int16_t>());
-  for (int64_t left = draws.nbytes(); left > 0; left -= 8, at += 8) {
+  char* bytes = reinterpret_cast<char*>(draws.data_ptr<int16_t>());
+  const auto size = static_cast<int64_t>(draws.nbytes());
+  for (int64_t i = 0; i < size; i += 8) {
     const uint64_t bits = random_.Next();
-    std::memcpy(at, &bits, std::min<int64_t>(left, 8));
+    std::memcpy(bytes + i, &bits, std::min<int64_t>(size - i, 8));
   }
   return draws.lt(static_cast<int64_t>(kept_draws_ - kDraws / 2)).to(x.scalar_type());
 }

@@ -16,7 +16,8 @@ namespace rill::training {
 
 class Dropout {
  public:
-  // probability: in [0, 1), of each value to become 0; the others grow by 1 / (1 - probability).
+  // probability: in [0, 1), of each value to become 0; the others grow by 1 / (1 - probability). It
+  // is rounded to 1/65,536, of which it is one at least.
   Dropout(double probability, uint64_t key, const at::Device& device);
 
   at::Tensor Apply(const at::Tensor& x);

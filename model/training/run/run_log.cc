@@ -74,7 +74,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const double cpu_speed = window_.audio_seconds / cpu;
   std::string line =
       absl::StrFormat("step %d  loss %.3f (middle %.3f", run.step, top, intermediate);
-  if (crf > 0) absl::StrAppendFormat(&line, ", CRF %.3f", crf);
+  if (crf != 0) absl::StrAppendFormat(&line, ", CRF %.3f", crf);
   if (consistency > 0) absl::StrAppendFormat(&line, ", between views %.3f", consistency);
   if (teacher > 0) absl::StrAppendFormat(&line, ", teacher %.3f", teacher);
   absl::StrAppendFormat(

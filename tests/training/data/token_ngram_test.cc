@@ -11,10 +11,15 @@ namespace {
 
 using Texts = std::vector<std::vector<int32_t>>;
 
+TokenNgram Build(const Texts& texts, int64_t vocab, int32_t before,
+                 const TokenNgramOptions& options) {
+  return TokenNgram::Build(texts, vocab, before, options).value();
+}
+
 TEST(TokenNgramTest, BigramsAreWittenAndBells) {
   // After 1 came 2 twice and 3 once; all in all three 1, two 2, one 3.
   const TokenNgram ngram =
-      TokenNgram::Build({{1, 2, 1, 2, 1, 3}}, 4, /*before=*/0, {.order = 2, .least_count = 1});
+      Build({{1, 2, 1, 2, 1, 3}}, 4, /*before=*/0, {.order = 2, .least_count = 1});
   const double uniform = 1.0 / 3;
   const double two = (2 + 3 * uniform) / (6 + 3);
   const double three = (1 + 3 * uniform) / (6 + 3);
@@ -29,7 +34,7 @@ TEST(TokenNgramTest, BigramsAreWittenAndBells) {
 
 TEST(TokenNgramTest, AStateIsTheLongestHistoryThatIsNotRare) {
   const Texts texts = {{1, 2, 3}, {1, 2, 3}, {2, 1, 3}};
-  const TokenNgram ngram = TokenNgram::Build(texts, 4, 0, {.order = 3, .least_count = 2});
+  const TokenNgram ngram = Build(texts, 4, 0, {.order = 3, .least_count = 2});
   const auto after = [&](const std::vector<int32_t>& text) {
     int32_t state = ngram.start();
     for (int32_t token : text) state = ngram.next(state)[token];
@@ -47,7 +52,7 @@ TEST(TokenNgramTest, ProbabilitiesOfAStateSumToOne) {
   for (auto& text : texts) {
     for (int i = 0; i < 20; ++i) text.push_back(1 + static_cast<int32_t>(random() % 5));
   }
-  const TokenNgram ngram = TokenNgram::Build(texts, 6, 2, {.order = 4});
+  const TokenNgram ngram = Build(texts, 6, 2, {.order = 4});
   EXPECT_EQ(ngram.last(ngram.start()), 2);
   for (int32_t state = 0; state < ngram.states(); ++state) {
     double sum = 0;
@@ -64,15 +69,27 @@ TEST(TokenNgramTest, ProbabilitiesOfAStateSumToOne) {
 TEST(TokenNgramTest, ScaleAndBonusAreInTheWeights) {
   const Texts texts = {{1, 2, 1, 1, 3, 2}, {3, 3, 1}};
   const std::vector<int32_t> text = {3, 1, 2, 2};
-  const double plain = TokenNgram::Build(texts, 4, 1, {.order = 3}).LogWeight(text);
-  const TokenNgram changed =
-      TokenNgram::Build(texts, 4, 1, {.order = 3, .scale = 0.5, .token_bonus = 1.25});
+  const double plain = Build(texts, 4, 1, {.order = 3}).LogWeight(text);
+  const TokenNgram changed = Build(texts, 4, 1, {.order = 3, .scale = 0.5, .token_bonus = 1.25});
   EXPECT_NEAR(changed.LogWeight(text), 0.5 * plain + 4 * 1.25, 1e-5);
 }
 
+TEST(TokenNgramTest, NoWeightIsZero) {
+  const TokenNgram ngram = Build({{1, 2, 1, 2, 1, 2}}, 4, 0, {.order = 3, .scale = 1000});
+  EXPECT_TRUE(std::isfinite(ngram.LogWeight({3, 3, 1, 1})));
+}
+
 TEST(TokenNgramTest, WithoutTextsAllTokensAreAlike) {
-  const TokenNgram ngram = TokenNgram::Build({}, 5, 0, {.order = 3});
-  EXPECT_NEAR(ngram.LogWeight({1, 4, 4}), 3 * std::log(0.25), 1e-6);
+  for (const int order : {1, 3}) {
+    EXPECT_NEAR(Build({}, 5, 0, {.order = order}).LogWeight({1, 4, 4}), 3 * std::log(0.25), 1e-6);
+    EXPECT_NEAR(Build({{}, {}}, 5, 2, {.order = order}).LogWeight({}), 0, 1e-6);
+  }
+}
+
+TEST(TokenNgramTest, MoreThanMemoryHoldsIsRefused) {
+  const auto ngram = TokenNgram::Build({}, 40'000, 0, {.order = 2});
+  EXPECT_EQ(ngram.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(ngram.status().message().find("2-grams"), std::string::npos) << ngram.status();
 }
 
 }  // namespace

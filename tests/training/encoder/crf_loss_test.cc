@@ -5,7 +5,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "model/training/encoder/encoder_module.h"
 
@@ -16,9 +18,10 @@ using at::Tensor;
 
 constexpr int64_t kVocab = 4;
 
-TokenNgram Ngram(int32_t before = 0) {
+TokenNgram Ngram(int32_t before = 0, int order = 3) {
   return TokenNgram::Build({{1, 2, 1, 1, 3, 2, 1, 2}, {3, 3, 1, 2, 1}, {2, 2, 1, 2}}, kVocab,
-                           before, {.order = 3, .scale = 0.8, .token_bonus = 0.5});
+                           before, {.order = order, .scale = 0.8, .token_bonus = 0.5})
+      .value();
 }
 
 std::vector<int32_t> TextOf(const std::vector<int32_t>& path) {
@@ -54,8 +57,9 @@ double BruteForce(const TokenNgram& ngram, const Tensor& p, std::vector<double>*
 
 TEST(LogNormalizerTest, IsTheSumOverAllPaths) {
   at::manual_seed(3);
-  for (const int32_t before : {0, 1}) {
-    const TokenNgram ngram = Ngram(before);
+  for (const auto& [before, order] :
+       std::vector<std::pair<int32_t, int>>{{0, 1}, {1, 1}, {0, 2}, {0, 3}, {1, 3}}) {
+    const TokenNgram ngram = Ngram(before, order);
     for (const int64_t frames : {1, 2, 5}) {
       const Tensor p = at::softmax(at::randn({frames, kVocab}), -1).contiguous();
       std::vector<double> expected;
@@ -107,9 +111,13 @@ TEST(CrfLossTest, WithCtcItIsAProbabilityOfTexts) {
 TEST(CrfLossTest, TheGradientIsThatOfTheLoss) {
   at::manual_seed(6);
   const TokenNgram ngram = Ngram(1);
-  // Two clips of different weights in a row, with frames of no clip, and one that fits nowhere.
-  const std::vector<PackedClip> clips = {
-      {0, 1, 4, {1, 2}, 1.0f}, {0, 6, 5, {3, 3}, 0.5f}, {1, 0, 2, {1, 1}, 1.0f}};
+  // Clips of different weights in a row, one without text, and frames of no clip; one that fits
+  // nowhere and one of no weight.
+  const std::vector<PackedClip> clips = {{0, 1, 4, {1, 2}, 1.0f},
+                                         {0, 6, 3, {3, 3}, 0.5f},
+                                         {0, 9, 2, {}, 1.0f},
+                                         {1, 0, 2, {1, 1}, 1.0f},
+                                         {1, 4, 3, {2}, 0.0f}};
   const Tensor logits = at::randn({2, 12, kVocab}).requires_grad_(true);
   CrfLossSum(logits, clips, ngram).backward();
   const at::NoGradGuard no_grad;
@@ -131,7 +139,7 @@ TEST(CrfLossTest, TheGradientIsThatOfTheLoss) {
 // towards what surprises it, where CTC alone pushes as much to either.
 TEST(CrfLossTest, WhatTheTextsSayIsNotLearntAgain) {
   const TokenNgram ngram =
-      TokenNgram::Build({{1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 3}}, kVocab, 0, {.order = 2});
+      TokenNgram::Build({{1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 3}}, kVocab, 0, {.order = 2}).value();
   const auto push = [&](int32_t second) {
     Tensor logits = at::zeros({1, 2, kVocab});
     logits[0][0][1] = 10;

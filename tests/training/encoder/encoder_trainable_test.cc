@@ -64,6 +64,16 @@ class EncoderTrainableTest : public testing::TestWithParam<Form> {
         MakeModule(dropout, teacher < 0 ? 0 : 2 * kTeacherClasses), loss);
   }
 
+  static std::unique_ptr<EncoderTrainable> MakeCrfModel(double crf) {
+    LossOptions loss;
+    loss.crf = crf;
+    const auto vocab = static_cast<int64_t>(Config().tokens.size());
+    return std::make_unique<EncoderTrainable>(
+        MakeModule(0, 0), loss,
+        std::make_shared<TokenNgram>(
+            TokenNgram::Build({{1, 2, 3}, {1, 2, 4}}, vocab, 0, {.order = 3}).value()));
+  }
+
   static std::unique_ptr<EncoderModule> MakeModule(double dropout, int64_t teacher_outputs) {
     EncoderModule::Options options;
     options.dropout = dropout;
@@ -152,18 +162,29 @@ TEST_P(EncoderTrainableTest, LearnsWhatATeacherHeardBesideTheTexts) {
 
 TEST_P(EncoderTrainableTest, LearnsTextsAmongTexts) {
   ListBatchSource source({SpeechBatch(1), SpeechBatch(2)});
-  const int64_t vocab = static_cast<int64_t>(Config().tokens.size());
-  const auto ngram = std::make_shared<TokenNgram>(
-      TokenNgram::Build({{1, 2, 3}}, vocab, 0, {.order = 3, .least_count = 1}));
-  LossOptions loss;
-  loss.crf = 1;
-  auto model = std::make_unique<EncoderTrainable>(MakeModule(0, 0), loss, ngram);
-  Trainer trainer(std::move(model), Config().attention_width(), 2, OptimizerOptions());
+  Trainer trainer(MakeCrfModel(1), Config().attention_width(), 2, OptimizerOptions());
   const StepResult first = *trainer.Step(source, kSchedule);
   Steps(trainer, source, 60);
   const StepResult last = *trainer.Step(source, kSchedule);
   EXPECT_GT(last.crf, 0);
   EXPECT_LT(last.crf, 0.5 * first.crf);
+}
+
+TEST_P(EncoderTrainableTest, HowFarItIsCtcCrfIsAFactor) {
+  const Batch batch = SpeechBatch(1);
+  const auto gradient = [&](double crf) {
+    const auto model = MakeCrfModel(crf);
+    const BatchLoss loss = model->Backward(batch);
+    EXPECT_EQ(loss.crf > 0, crf > 0);
+    for (const Parameter& parameter : model->parameters()) {
+      if (parameter.name == "head.bias") return parameter.tensor.grad().clone();
+    }
+    ADD_FAILURE() << "no bias of the head";
+    return at::Tensor();
+  };
+  const at::Tensor none = gradient(0), half = gradient(0.5), all = gradient(1);
+  EXPECT_FALSE(at::allclose(none, all, 1e-2, 1e-2));
+  EXPECT_TRUE(at::allclose((none + all) / 2, half, 1e-2, 1e-2));
 }
 
 TEST_P(EncoderTrainableTest, ATeacherOfNoWeightChangesNothing) {
