@@ -155,8 +155,8 @@ def report(folder, model, lm):
          for bonus, line in rows.items()])
 
     rows = by_corpus(read(folder, "unknown-letter")["wer"], lambda row: f"{float(row['unknown-letter']):g}")
-    add("Price of unknown words", "Words wrong by what `lm_weight` 1 takes off for each letter of a word that no lexicon has, beside 10 for the "
-        "word, percent.", ["a letter"] + heads, cells(rows, both, [("word-errors", 2)]))
+    add("Price of unknown words", "Words wrong by the price of each letter of a word that no lexicon has, beside 10 for the word, percent; `lm_weight` "
+        "weighs both.", ["a letter"] + heads, cells(rows, both, [("word-errors", 2)]))
     rows = by_corpus(read(folder, "beam-threshold")["wer"],
                      lambda row: (row["beam"], f"{float(row['beam-threshold']):g}"))
     add("Threshold of the beam", "Words wrong by `beam_threshold`, percent: texts that are worse than the best by more are dropped.",

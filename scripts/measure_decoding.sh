@@ -42,7 +42,7 @@ measure tune sweep --decoder open,lexicon --lm-weight 0.6,0.8,0.9,1.0,1.1,1.2,1.
 measure tune-words sweep --decoder open --word-bonus -2,-1,-0.5,0,0.5,1,2 --half odd \
   "$speech/dev/$tune_on"
 measure letter-bonus sweep --decoder open --letter-bonus 0,0.5,1,1.5,2,2.5,3,4 "$speech/dev"
-measure unknown-letter sweep --decoder open --unknown-letter 1.5,2,2.3,2.6,3,4 "$speech/dev"
+measure unknown-letter sweep --decoder open --unknown-letter 1.5,1.8,2.1,2.4,2.8,3.5 "$speech/dev"
 measure beam-threshold sweep --decoder open --beam 64,128 --beam-threshold 9,11,13,15,18 "$speech/dev"
 measure lm-weight sweep --decoder open --lm-weight 0,0.1,0.2,0.3,0.4,0.5,0.6,0.8,1.0,1.2 "$speech/dev"
 measure min-confidence sweep --decoder greedy,open --min-confidence 0,0.1,0.2,0.3,0.5 "$speech/dev"
