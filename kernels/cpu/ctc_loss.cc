@@ -9,11 +9,11 @@ namespace rill::kernels {
 namespace {
 
 bool CanBeAligned(int64_t vocab, const CtcClip& clip) {
-  if (clip.first < 0 || clip.frames <= 0) return false;
+  if (clip.first < 0) return false;
   if (clip.num_labels < 0 || clip.num_labels > clip.frames) return false;
   const bool known = std::all_of(clip.labels, clip.labels + clip.num_labels,
                                  [vocab](int32_t label) { return label >= 1 && label < vocab; });
-  return known && CtcFramesNeeded(clip.labels, clip.num_labels) <= clip.frames;
+  return known && CtcFits(clip.frames, clip.labels, clip.num_labels);
 }
 
 }  // namespace
@@ -22,6 +22,10 @@ int64_t CtcFramesNeeded(const int32_t* labels, int64_t num_labels) {
   int64_t frames = num_labels;
   for (int64_t i = 1; i < num_labels; ++i) frames += labels[i] == labels[i - 1] ? 1 : 0;
   return frames;
+}
+
+bool CtcFits(int64_t frames, const int32_t* labels, int64_t num_labels) {
+  return frames > 0 && CtcFramesNeeded(labels, num_labels) <= frames;
 }
 
 int64_t CtcLoss(int64_t vocab, const float* logits, const CtcClip* clips, int64_t num_clips,

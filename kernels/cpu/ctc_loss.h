@@ -19,6 +19,9 @@ struct CtcClip {
 // Frames that labels need: one each, and a blank between equal neighbours.
 int64_t CtcFramesNeeded(const int32_t* labels, int64_t num_labels);
 
+// Whether there are as many, and one at least.
+bool CtcFits(int64_t frames, const int32_t* labels, int64_t num_labels);
+
 // logits: [total frames, vocab], unnormalised. For each clip: losses[i] = weight * -log p(labels),
 // in nats, and d_logits rows of its frames = weight * (softmax - occupation). Rows of no clip get
 // zero gradient: the caller clears d_logits. A clip that cannot be aligned (fewer frames than

@@ -93,8 +93,10 @@ void TrainCommand::AddLossFlags() {
   app_->add_option("--crf-lm-weight", ngram_.scale, "A factor on their log-probabilities")
       ->check(CLI::Range(0.0, 2.0))
       ->capture_default_str();
-  app_->add_option("--crf-token-bonus", ngram_.token_bonus,
-                   "Nats for each token of a text, spaces too; about what they take off a token")
+  app_->add_option(
+          "--crf-token-bonus", ngram_.token_bonus,
+          "Nats for each token of a text, spaces too: some more than they take off, which is 1.3 "
+          "to 1.4 a letter for 5-grams of English")
       ->check(CLI::Range(-5.0, 5.0))
       ->capture_default_str();
   app_->add_option("--dropout", dropout_,

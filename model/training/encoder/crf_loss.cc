@@ -176,10 +176,8 @@ struct CrfFunction : torch::autograd::Function<CrfFunction> {
     const int64_t vocab = logits.size(2);
     double sum = 0;
     for (const PackedClip& clip : *clips) {
-      if (clip.weight == 0) continue;
       const auto labels = static_cast<int64_t>(clip.labels.size());
-      const int64_t needed = kernels::CtcFramesNeeded(clip.labels.data(), labels);
-      if (clip.frames < std::max<int64_t>(1, needed)) continue;
+      if (clip.weight == 0 || !kernels::CtcFits(clip.frames, clip.labels.data(), labels)) continue;
       const int64_t first = (clip.row * logits.size(1) + clip.first_frame) * vocab;
       const float* p = probabilities.const_data_ptr<float>() + first;
       float* out = gradient.data_ptr<float>() + first;

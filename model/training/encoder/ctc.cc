@@ -77,7 +77,7 @@ Tensor PlainCtcLossSum(const Tensor& logits, const std::vector<PackedClip>& clip
   int64_t longest = 0;
   for (const PackedClip& c : clips) {
     const auto labels = static_cast<int64_t>(c.labels.size());
-    if (c.frames < std::max<int64_t>(1, kernels::CtcFramesNeeded(c.labels.data(), labels))) {
+    if (!kernels::CtcFits(c.frames, c.labels.data(), labels)) {
       ++*skipped;
       continue;
     }
