@@ -24,10 +24,10 @@ int PoolCapacity(const BeamOptions& options) { return 1024 + 32 * options.beam; 
 }  // namespace
 
 CtcBeamDecoder::CtcBeamDecoder(const std::vector<std::string>* tokens, const LanguageModel* model,
-                               const BeamOptions& options, bool recombine)
+                               const BeamOptions& options, int texts)
     : tokens_(tokens),
       options_(options),
-      recombine_(recombine),
+      texts_(texts),
       scorer_(tokens, model, options),
       pool_(PoolCapacity(options)),
       frame_(static_cast<int>(tokens->size()), scorer_.space()) {
@@ -137,7 +137,7 @@ void CtcBeamDecoder::Select() {
                      static_cast<int>(next_.size()) < options_.beam;
        ++i) {
     const Candidate& candidate = candidates_[ranking_[i].candidate];
-    if (recombine_ && Spare(candidate)) continue;
+    if (Spare(candidate)) continue;
     ranking_[next_.size()] = ranking_[i];  // as beam_ will be
     int32_t node = candidate.node;
     if (node == PrefixNode::kNone) {
@@ -176,8 +176,9 @@ bool CtcBeamDecoder::SameFuture(const Candidate& a, const Candidate& b) const {
 }
 
 bool CtcBeamDecoder::Spare(const Candidate& candidate) const {
+  int alike = 0;
   for (size_t i = 0; i < next_.size(); ++i) {
-    if (SameFuture(candidate, candidates_[ranking_[i].candidate])) return true;
+    if (SameFuture(candidate, candidates_[ranking_[i].candidate]) && ++alike == texts_) return true;
   }
   return false;
 }

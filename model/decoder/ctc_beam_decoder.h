@@ -14,8 +14,8 @@
 // without its open word. So no beam waits for longer than to the next space or final.
 //
 // Recombination: of texts that whatever comes will add the same to, because they differ only in
-// words before the language model's history, the best one is kept and the others make room, unless
-// other texts than the best are wanted.
+// words before the language model's history, as many are kept, best first, as will be asked for;
+// the others make room.
 //
 // Times and confidences (see counted_word.h): a text's last letter begins in the last frame in
 // which more than half of the weight of all ways to say the text comes from those that begin it
@@ -48,9 +48,10 @@ namespace rill {
 class CtcBeamDecoder final : public CtcDecoder {
  public:
   // tokens[0] is the blank; the others are letters and " ". `model` may be null if not
-  // options.lexicon. Neither is owned. options.Validate() holds. `recombine`: see above.
+  // options.lexicon. Neither is owned. options.Validate() holds. `texts`: as many as TakeNBest will
+  // be asked for; there may be more, but then not always the best.
   CtcBeamDecoder(const std::vector<std::string>* tokens, const LanguageModel* model,
-                 const BeamOptions& options, bool recombine = true);
+                 const BeamOptions& options, int texts = 1);
 
   void Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) override;
   Hypothesis Current() const override;
@@ -105,7 +106,8 @@ class CtcBeamDecoder final : public CtcDecoder {
   void Select();
   // Whether what comes can tell these apart no more, so that only the better one need be kept.
   bool SameFuture(const Candidate& a, const Candidate& b) const;
-  bool Spare(const Candidate& candidate) const;  // something in next_ is as good for all that comes
+  // Whether texts_ in next_ are as good for all that comes.
+  bool Spare(const Candidate& candidate) const;
   bool GoesOnBetter(const PrefixNode& node) const;
   void KeepTimes();
   void NoticeChange();
@@ -134,7 +136,7 @@ class CtcBeamDecoder final : public CtcDecoder {
 
   const std::vector<std::string>* const tokens_;
   const BeamOptions options_;
-  const bool recombine_;
+  const int texts_;
   TextScorer scorer_;
   PrefixPool pool_;
   std::vector<Entry> beam_;  // best first

@@ -81,7 +81,7 @@ std::shared_ptr<const HotWords> DecoderFactory::LoadHotWords(StateReader& reader
 std::unique_ptr<CtcDecoder> DecoderFactory::New(std::shared_ptr<const HotWords> hot_words,
                                                 bool beam) const {
   if (greedy_ && hot_words == nullptr && !beam) return std::make_unique<CtcGreedyDecoder>(tokens_);
-  auto decoder = std::make_unique<CtcBeamDecoder>(tokens_, model_, beam_, alternatives_ == 0);
+  auto decoder = std::make_unique<CtcBeamDecoder>(tokens_, model_, beam_, 1 + alternatives_);
   decoder->SetHotWords(std::move(hot_words));
   return decoder;
 }

@@ -32,9 +32,9 @@ class CtcBeamDecoderTest : public ::testing::Test {
   }
 
   void Start(const BeamOptions& options, const std::vector<HotWord>& hot_words = {},
-             bool recombine = true) {
+             int texts = 1) {
     ASSERT_TRUE(options.Validate().ok());
-    decoder_ = std::make_unique<CtcBeamDecoder>(&tokens_, model_.get(), options, recombine);
+    decoder_ = std::make_unique<CtcBeamDecoder>(&tokens_, model_.get(), options, texts);
     SetHotWords(hot_words);
     time_ = 0;
   }

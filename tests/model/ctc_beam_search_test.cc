@@ -29,7 +29,7 @@ class CtcBeamSearchTest : public CtcBeamDecoderTest {
     // Silence is told of only if it is the best.
     if (expected.empty() || empty > expected[0].first)
       expected.insert(expected.begin(), {empty, ""});
-    Start(options, hot_words, /*recombine=*/false);
+    Start(options, hot_words, /*texts=*/1000);
     Accept(frames);
     const std::vector<Hypothesis> taken = decoder_->TakeNBest(1000);
     ASSERT_EQ(taken.size(), expected.size());
@@ -97,7 +97,7 @@ TEST_F(CtcBeamSearchTest, ANarrowBeamFindsTheBestOfLongerAudioMostly) {
 }
 
 // Where every text can be said in one way only, so that none gains on another later, the best of
-// all texts is found in a beam that has room for one text of each future.
+// all texts are found in a beam that has room for as many texts of each future.
 TEST_F(CtcBeamSearchTest, RecombinationKeepsTheBestOfEachFuture) {
   constexpr float kNot = -50;  // a token that is not said
   const std::vector<std::string> phrases = {"a b a", "b b", "ab a", "bb aa bb"};
@@ -137,20 +137,25 @@ TEST_F(CtcBeamSearchTest, RecombinationKeepsTheBestOfEachFuture) {
         texts = longer;
       }
     }
-    std::pair<double, std::string> best = {-INFINITY, ""};
+    std::vector<std::pair<double, std::string>> best;
     for (const auto& [text, log_prob] : texts) {
       const std::string words = text.substr(0, text.size() - 1);
-      best = std::max(best, {log_prob + TextScore(words, &naive_, options, hot_words), words});
+      best.emplace_back(log_prob + TextScore(words, &naive_, options, hot_words), words);
     }
-    for (const bool recombine : {false, true}) {
-      Start(options, hot_words, recombine);
+    std::sort(best.rbegin(), best.rend());
+    for (const int wanted : {1, 3}) {
+      Start(options, hot_words, wanted);
       Accept(frames);
-      const Hypothesis taken = decoder_->Take();
-      if (!recombine) missed_without += taken.text != best.second;
-      if (!recombine) continue;
-      ASSERT_EQ(taken.text, best.second) << "round " << round;
-      ASSERT_NEAR(taken.score, best.first, 1e-3) << "round " << round;
+      const std::vector<Hypothesis> taken = decoder_->TakeNBest(wanted);
+      ASSERT_EQ(static_cast<int>(taken.size()), wanted) << "round " << round;
+      for (int i = 0; i < wanted; ++i) {
+        ASSERT_EQ(taken[i].text, best[i].second) << "round " << round << ", place " << i;
+        ASSERT_NEAR(taken[i].score, best[i].first, 1e-3) << "round " << round << ", place " << i;
+      }
     }
+    Start(options, hot_words, /*texts=*/1000);
+    Accept(frames);
+    missed_without += decoder_->Take().text != best.front().second;
   }
   EXPECT_GT(missed_without, 0);  // so the others did make room
 }
@@ -169,10 +174,10 @@ TEST_F(CtcBeamSearchTest, RecombinationHardlyEverChangesTheBest) {
     options.beam = 128;
     const Frames frames = RandomFrames(9, 1.5);
     Hypothesis taken[2];
-    for (const bool recombine : {false, true}) {
-      Start(options, {}, recombine);
+    for (const bool recombined : {false, true}) {
+      Start(options, {}, /*texts=*/recombined ? 1 : 1000);
       Accept(frames);
-      taken[recombine] = decoder_->Take();
+      taken[recombined] = decoder_->Take();
     }
     other += taken[0].text != taken[1].text;
     EXPECT_LE(taken[1].score, taken[0].score + 1e-3);
