@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 """Synthetic speech to train on beside real speech: many made-up voices read sentences of a text.
 
-  scripts/synthesize_speech.py TEXT OUT [--hours 20] [--known SPEECH/train] [--jobs 2]
+  scripts/synthesize_speech.py TEXT OUT [--hours 20] [--known SPEECH/train]
+      [--voices hibari rms] [--seed 1] [--jobs 2]
 
 TEXT   sentences, a line each: lower-case words, apostrophes, spaces
 OUT    gets a corpus a voice, synthetic-NAME/manifest.tsv, in the form that rill-train reads
 
 Half of the sentences are taken at random, half are those with the words that --known (folders with
-manifests) has least of. The voices: hibari's "heart" (Apache-2.0), every sentence with another pitch,
-length of the vocal tract, tempo and intonation, from bass to child; and flite's rms, slt and awb
-(Carnegie Mellon University, free for any purpose), each sentence at another speed. Needs flite, and
+manifests) has least of; none is one of its own. To add to what was made before, give that as --known,
+too, and another --seed: the new corpora are called synthetic-NAME-SEED.
+
+The voices: hibari's "heart" (Apache-2.0), every sentence with another pitch, length of the vocal tract,
+tempo and intonation, from bass to child; and flite's rms, slt and awb (Carnegie Mellon University, free
+for any purpose), each sentence at another speed. Needs flite, and
 
   pip install 'hibari-tts[fast]' soundfile
 """
@@ -33,16 +37,18 @@ LONGEST = 17.0  # seconds
 PARTS = 8  # of a voice's sentences; what each says depends on nothing else
 
 
-def known_words(folders):
-    count = collections.Counter()
+def known_speech(folders):
+    """How often the manifests' texts have each word, and these texts."""
+    count, texts = collections.Counter(), set()
     for folder in folders:
         for manifest in pathlib.Path(folder).rglob("manifest.tsv"):
             for line in manifest.read_text().splitlines()[1:]:
+                texts.add(line.split("\t")[3])
                 count.update(line.split("\t")[3].split())
-    return count
+    return count, texts
 
 
-def choose_sentences(text, known):
+def choose_sentences(text, known, known_texts, seed):
     """In the order in which they are to be read: any, one with rare words, any, ..."""
     def fits(line):
         words = line.split()
@@ -53,11 +59,11 @@ def choose_sentences(text, known):
         words = line.split()
         return sum(1 / (1 + known[word]) for word in words) / len(words) ** 0.7
 
-    lines = list(dict.fromkeys(line.strip() for line in text if fits(line.strip())))
-    random.Random(5).shuffle(lines)
+    lines = list(dict.fromkeys(line.strip() for line in text if fits(line.strip()) and line.strip() not in known_texts))
+    random.Random(4 + seed).shuffle(lines)
     third = len(lines) // 3
     rare = sorted(lines[third:], key=rarity, reverse=True)[:third]
-    random.Random(6).shuffle(rare)
+    random.Random(5 + seed).shuffle(rare)
     return [line for pair in zip(lines[:third], rare) for line in pair]
 
 
@@ -136,9 +142,9 @@ def recorded(samples, rng):
     return samples * float(10 ** rng.uniform(-0.9, -0.05)) / max(1e-3, np.abs(samples).max())
 
 
-def read(voice, part, sentences, hours, out):
+def read(voice, part, sentences, hours, seed, out):
     """The manifest's lines of what one voice reads until the hours are full."""
-    rng = np.random.default_rng([part, *voice.encode()])
+    rng = np.random.default_rng([part, *voice.encode(), *([seed] if seed > 1 else [])])
     speak = Hibari(rng) if voice == "hibari" else Flite(voice, rng)
     lines, total = [], 0.0
     for number, text in enumerate(sentences):
@@ -165,18 +171,23 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--hours", type=float, default=20)
     parser.add_argument("--known", nargs="*", default=[])
+    parser.add_argument("--voices", nargs="*", default=list(VOICES), choices=list(VOICES))
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     with options.text.open(encoding="utf-8") as text:
-        sentences = choose_sentences(text, known_words(options.known))
+        sentences = choose_sentences(text, *known_speech(options.known), options.seed)
+    name = f"synthetic-{{}}-{options.seed}".format if options.seed > 1 else "synthetic-{}".format
     manifests, done, first = collections.defaultdict(list), 0.0, 0
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         parts = []
-        for voice, share in VOICES.items():
+        for voice in options.voices:
+            share = VOICES[voice] / sum(VOICES[chosen] for chosen in options.voices)
             end = first + int(len(sentences) * share)
             for part in range(PARTS):
                 parts.append(pool.submit(read, voice, part, sentences[first + part:end:PARTS],
-                                         options.hours * share / PARTS, options.out / f"synthetic-{voice}"))
+                                         options.hours * share / PARTS, options.seed,
+                                         options.out / name(voice)))
             first = end
         for part in concurrent.futures.as_completed(parts):
             voice, lines, seconds = part.result()
@@ -184,7 +195,7 @@ def main():
             done += seconds / 3600
             print(f"{done:.2f} of {options.hours:g} h", flush=True)
     for voice, lines in manifests.items():
-        manifest = options.out / f"synthetic-{voice}" / "manifest.tsv"
+        manifest = options.out / name(voice) / "manifest.tsv"
         manifest.write_text("path\tspeaker\tseconds\ttext\n" + "".join(sorted(lines)), encoding="utf-8")
 
 
