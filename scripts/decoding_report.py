@@ -176,8 +176,8 @@ def report(folder, model, lm):
     add("Least confidence of an utterance", "Words wrong by `min_confidence`, percent.", ["", "at least"] + heads,
         cells(rows, both, [("word-errors", 2)]))
     rows = by_corpus(read(folder, "alternatives")["wer"], lambda row: row["alternatives"])
-    add("Alternatives", "Words wrong of the best text, percent, by how many others are asked for: then texts that differ in words further "
-        "back stay in the beam and take up its room.", ["alternatives"] + heads, cells(rows, both, [("word-errors", 2)]))
+    add("Alternatives", "Words wrong of the best text, percent, by how many others are asked for: then as many more texts that differ "
+        "only in words further back stay in the beam.", ["alternatives"] + heads, cells(rows, both, [("word-errors", 2)]))
     rows = read(folder, "noise")["noise"]
     add("Noise", f"{rows[0]['minutes']} minutes of sounds and music; those in which somebody speaks were left out by name. `rill-train` does not mix them in; the shipped model was"
         " grown from one that has heard them in training.",

@@ -99,6 +99,16 @@ void TrainCommand::AddLossFlags() {
           "to 1.4 a letter for 5-grams of English")
       ->check(CLI::Range(-5.0, 5.0))
       ->capture_default_str();
+  app_->add_option(
+          "--mwer", loss_.mwer,
+          "Such as 25: a factor on the word errors to be expected of the decoder's texts of a clip "
+          "(minimum word error rate training); needs --language-model")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  app_->add_option("--mwer-texts", mwer_texts_, "So many texts a clip, found by the server's beam")
+      ->check(CLI::Range(2, 100))
+      ->capture_default_str();
+  app_->add_option("--language-model", language_model_, "For --mwer: a file that rill-lm made");
   app_->add_option("--dropout", dropout_,
                    "Such as 0.1: part of what each branch of the encoder adds that is left out, "
                    "against learning the data by heart")
@@ -201,6 +211,10 @@ absl::Status TrainCommand::Check() {
   if (data_.teacher.empty() && app_->get_option("--teacher-weight")->count() > 0) {
     return absl::InvalidArgumentError("--teacher-weight needs --teacher");
   }
+  if ((loss_.mwer > 0) == language_model_.empty()) {
+    return absl::InvalidArgumentError(loss_.mwer > 0 ? "--mwer needs --language-model"
+                                                     : "--language-model is for --mwer");
+  }
   if (loss_.consistency > 0) data_.views = 2;
   return ParseCorpusNumbers(numbers_, data_);
 }
@@ -283,6 +297,14 @@ absl::Status TrainCommand::StartAnneal(Progress& progress) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::shared_ptr<const TextSearch>> TrainCommand::OpenSearch(
+    const ModelConfig& config) const {
+  if (loss_.mwer == 0) return nullptr;
+  absl::StatusOr<std::unique_ptr<LanguageModel>> model = LanguageModel::Open(language_model_);
+  if (!model.ok()) return model.status();
+  return TextSearch::Create(config.tokens, *std::move(model), BeamOptions(), mwer_texts_);
+}
+
 absl::Status TrainCommand::Run() {
   if (absl::Status status = Check(); !status.ok()) return status;
   if (nice_ > 0) setpriority(PRIO_PROCESS, 0, nice_);
@@ -303,6 +325,9 @@ absl::Status TrainCommand::Run() {
   module->seed = data_.seed;
   module->dropout = dropout_;
 
+  absl::StatusOr<std::shared_ptr<const TextSearch>> search = OpenSearch(start->config);
+  if (!search.ok()) return search.status();
+
   absl::StatusOr<std::unique_ptr<TrainingData>> data = TrainingData::Open(data_, start->config);
   if (!data.ok()) return data.status();
   start->statistics = (*data)->statistics();
@@ -317,8 +342,9 @@ absl::Status TrainCommand::Run() {
     log->Note(absl::StrFormat("CRF: %d-grams, %d states", ngram_.order, built->states()));
     ngram = std::make_shared<TokenNgram>(*std::move(built));
   }
-  auto model = std::make_unique<EncoderTrainable>(
-      std::make_unique<EncoderModule>(start->config, *module), loss_, std::move(ngram));
+  auto model =
+      std::make_unique<EncoderTrainable>(std::make_unique<EncoderModule>(start->config, *module),
+                                         loss_, std::move(ngram), *std::move(search));
   Trainer trainer(std::move(model), start->config.attention_width(), replicas_, optimizer_);
   absl::Status status;
   if (!start->tensors.empty()) {

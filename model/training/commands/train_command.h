@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +13,7 @@
 #include "model/training/data/data_options.h"
 #include "model/training/data/token_ngram.h"
 #include "model/training/encoder/loss_options.h"
+#include "model/training/encoder/text_search.h"
 #include "model/training/run/training_loop.h"
 
 namespace rill::training {
@@ -36,6 +38,8 @@ class TrainCommand {
   absl::Status CheckTokens(const ModelConfig& config) const;
   // That a run which goes on has a teacher as it had before.
   absl::Status CheckTeacher(const Checkpoint& start) const;
+  // What LossOptions::mwer needs; null if it needs nothing.
+  absl::StatusOr<std::shared_ptr<const TextSearch>> OpenSearch(const ModelConfig& config) const;
   // Sets the progress's and the schedule's marks for --anneal.
   absl::Status StartAnneal(Progress& progress);
 
@@ -54,6 +58,8 @@ class TrainCommand {
   int nice_ = 0;
   double hours_of_audio_ = 0;
   double dropout_ = 0;
+  std::string language_model_;
+  int mwer_texts_ = 8;
   DataOptions data_;
   CorpusNumbers numbers_;
   LossOptions loss_;

@@ -5,12 +5,13 @@
 #include "model/file/model_config.h"
 #include "model/training/encoder/consistency_loss.h"
 #include "model/training/encoder/crf_loss.h"
+#include "model/training/encoder/mwer_loss.h"
 #include "model/training/encoder/teacher_loss.h"
 
 namespace rill::training {
 
 std::unique_ptr<Trainable> EncoderTrainable::Replicate() const {
-  return std::make_unique<EncoderTrainable>(module_->Replicate(), loss_, ngram_);
+  return std::make_unique<EncoderTrainable>(module_->Replicate(), loss_, ngram_, search_);
 }
 
 EncoderModule::Output EncoderTrainable::Forward(const Batch& batch,
@@ -30,7 +31,7 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   BatchLoss result;
   const at::Tensor top =
       CtcLossSum(output.logits, batch.clips, &result.skipped, loss_.delay_penalty);
-  at::Tensor loss = top, middle, crf, difference, teacher;
+  at::Tensor loss = top, middle, crf, mwer, difference, teacher;
   if (ngram_ != nullptr && loss_.crf > 0) {
     crf = CrfLossSum(output.logits, batch.clips, *ngram_);
     loss = loss + loss_.crf * crf;
@@ -39,6 +40,10 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
     int64_t skipped_again = 0;
     middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
     loss = (1 - loss_.intermediate) * loss + loss_.intermediate * middle;
+  }
+  if (search_ != nullptr && loss_.mwer > 0) {
+    mwer = MwerLossSum(output.logits, batch.clips, *search_, &result.words);
+    loss = loss + loss_.mwer * mwer;
   }
   if (loss_.consistency > 0 && batch.views == 2) {
     difference = ConsistencyLoss(output.logits, batch.clips);
@@ -53,6 +58,7 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   result.top = top.item<double>();
   if (middle.defined()) result.intermediate = middle.item<double>();
   if (crf.defined()) result.crf = result.top + crf.item<double>();
+  if (mwer.defined()) result.mwer = mwer.item<double>();
   if (difference.defined()) result.consistency = difference.item<double>();
   if (teacher.defined()) result.teacher = teacher.item<double>();
   return result;

@@ -7,16 +7,21 @@
 
 #include "model/training/data/token_ngram.h"
 #include "model/training/encoder/loss_options.h"
+#include "model/training/encoder/text_search.h"
 #include "model/training/encoder/trainable.h"
 
 namespace rill::training {
 
 class EncoderTrainable : public Trainable {
  public:
-  // ngram: what LossOptions::crf needs, or null.
+  // ngram: what LossOptions::crf needs, or null. search: what LossOptions::mwer needs, or null.
   explicit EncoderTrainable(std::unique_ptr<EncoderModule> module, const LossOptions& loss = {},
-                            std::shared_ptr<const TokenNgram> ngram = nullptr)
-      : module_(std::move(module)), loss_(loss), ngram_(std::move(ngram)) {}
+                            std::shared_ptr<const TokenNgram> ngram = nullptr,
+                            std::shared_ptr<const TextSearch> search = nullptr)
+      : module_(std::move(module)),
+        loss_(loss),
+        ngram_(std::move(ngram)),
+        search_(std::move(search)) {}
 
   std::vector<Parameter>& parameters() override { return module_->parameters(); }
   std::unique_ptr<Trainable> Replicate() const override;
@@ -29,6 +34,7 @@ class EncoderTrainable : public Trainable {
   std::unique_ptr<EncoderModule> module_;
   LossOptions loss_;
   std::shared_ptr<const TokenNgram> ngram_;
+  std::shared_ptr<const TextSearch> search_;
 };
 
 }  // namespace rill::training

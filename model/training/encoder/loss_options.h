@@ -23,6 +23,10 @@ struct LossOptions {
   // spells already and will be decoded with a language model.
   double crf = 0;
 
+  // Factor on the word errors to be expected of the decoder (mwer_loss.h), beside the losses above.
+  // For a model that is good with a language model already. 0: none.
+  double mwer = 0;
+
   // Factor on the loss of guessing what a teacher heard (teacher_loss.h), where batches have that.
   double teacher = 0.3;
 };

@@ -18,6 +18,8 @@ struct BatchLoss {
   double top = 0;           // nats, of the last layer's CTC
   double intermediate = 0;  // nats, of the CTC in the middle; 0 if there is none
   double crf = 0;           // nats, of the last layer's CTC-CRF; 0 if there is none
+  double mwer = 0;          // word errors to be expected; 0 if they are not looked at
+  double words = 0;         // of the clips whose word errors these are, each times its weight
   double consistency = 0;   // nats, between two views of the clips; 0 if there is one
   double teacher = 0;       // nats, of a teacher's codes; 0 if there are none
   int64_t skipped = 0;      // clips with fewer frames than their labels need

@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 
 namespace rill::training {
 namespace {
@@ -51,6 +55,8 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
     window_.top += step.top;
     window_.intermediate += step.intermediate;
     window_.crf += step.crf;
+    window_.mwer += step.mwer;
+    window_.words += step.words;
     window_.consistency += step.consistency;
     window_.teacher += step.teacher;
     window_.largest_norm = std::max(window_.largest_norm, step.gradient_norm);
@@ -68,17 +74,24 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const double intermediate = window_.intermediate / characters;
   const double crf = window_.crf / characters;
   const double consistency = window_.consistency / characters;
+  const double word_errors = window_.words > 0 ? window_.mwer / window_.words : 0;
   const double teacher = window_.teacher / characters;
   const double audio_hours = run.audio_seconds / 3600;
   const double speed = window_.audio_seconds / wall;
   const double cpu_speed = window_.audio_seconds / cpu;
-  std::string line =
-      absl::StrFormat("step %d  loss %.3f (middle %.3f", run.step, top, intermediate);
-  if (crf != 0) absl::StrAppendFormat(&line, ", CRF %.3f", crf);
-  if (consistency > 0) absl::StrAppendFormat(&line, ", between views %.3f", consistency);
-  if (teacher > 0) absl::StrAppendFormat(&line, ", teacher %.3f", teacher);
+  std::vector<std::string> parts;
+  const auto part = [&parts](absl::string_view name, double value) {
+    if (value != 0) parts.push_back(absl::StrFormat("%s %.3f", name, value));
+  };
+  part("middle", intermediate);
+  part("CRF", crf);
+  part("word errors", word_errors);
+  part("between views", consistency);
+  part("teacher", teacher);
+  std::string line = absl::StrFormat("step %d  loss %.3f", run.step, top);
+  if (!parts.empty()) absl::StrAppend(&line, " (", absl::StrJoin(parts, ", "), ")");
   absl::StrAppendFormat(
-      &line, ")  norm %.2f  rate %.2e  %.2f h of audio at %.0f x real time, %.0f s a CPU second",
+      &line, "  norm %.2f  rate %.2e  %.2f h of audio at %.0f x real time, %.0f s a CPU second",
       step.gradient_norm, step.rate, audio_hours, speed, cpu_speed);
   const double gained = progress - first_->second;
   const double left =
@@ -92,6 +105,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
                  {"loss", top},
                  {"intermediate_loss", intermediate},
                  {"crf_loss", crf},
+                 {"expected_word_errors", word_errors},
                  {"consistency_loss", consistency},
                  {"teacher_loss", teacher},
                  {"gradient_norm", step.gradient_norm},

@@ -38,6 +38,8 @@ class RunLog {
     double top = 0;
     double intermediate = 0;
     double crf = 0;
+    double mwer = 0;
+    double words = 0;
     double consistency = 0;
     double teacher = 0;
     double audio_seconds = 0;

@@ -77,6 +77,8 @@ absl::StatusOr<StepResult> Trainer::Step(BatchSource& source, const Schedule& sc
     result.top += share.loss.top;
     result.intermediate += share.loss.intermediate;
     result.crf += share.loss.crf;
+    result.mwer += share.loss.mwer;
+    result.words += share.loss.words;
     result.consistency += share.loss.consistency;
     result.teacher += share.loss.teacher;
     result.skipped += share.loss.skipped;

@@ -28,7 +28,9 @@ struct StepResult {
   double top = 0;            // nats, summed over clips
   double intermediate = 0;   // likewise
   double crf = 0;            // likewise, of the CTC-CRF at the top
-  double consistency = 0;    // likewise, between the views of a clip
+  double mwer = 0;           // word errors to be expected, summed over clips
+  double words = 0;          // of these clips
+  double consistency = 0;    // nats, between the views of a clip
   double teacher = 0;        // likewise, of a teacher's codes
   int64_t skipped = 0;       // clips that cannot be aligned
   double gradient_norm = 0;  // before clipping

@@ -74,6 +74,14 @@ class EncoderTrainableTest : public testing::TestWithParam<Form> {
             TokenNgram::Build({{1, 2, 3}, {1, 2, 4}}, vocab, 0, {.order = 3}).value()));
   }
 
+  static std::unique_ptr<EncoderTrainable> MakeMwerModel(double mwer) {
+    LossOptions loss;
+    loss.mwer = mwer;
+    return std::make_unique<EncoderTrainable>(
+        MakeModule(0, 0), loss, nullptr,
+        TextSearch::Create(Config().tokens, nullptr, BeamOptions(), 8).value());
+  }
+
   static std::unique_ptr<EncoderModule> MakeModule(double dropout, int64_t teacher_outputs) {
     EncoderModule::Options options;
     options.dropout = dropout;
@@ -185,6 +193,35 @@ TEST_P(EncoderTrainableTest, HowFarItIsCtcCrfIsAFactor) {
   const at::Tensor none = gradient(0), half = gradient(0.5), all = gradient(1);
   EXPECT_FALSE(at::allclose(none, all, 1e-2, 1e-2));
   EXPECT_TRUE(at::allclose((none + all) / 2, half, 1e-2, 1e-2));
+}
+
+TEST_P(EncoderTrainableTest, LearnsToMakeFewerWordErrors) {
+  ListBatchSource source({SpeechBatch(1), SpeechBatch(2)});
+  Trainer trainer(MakeMwerModel(5), Config().attention_width(), 2, OptimizerOptions());
+  const StepResult first = *trainer.Step(source, kSchedule);
+  EXPECT_GE(first.words, 8);
+  EXPECT_GT(first.mwer, 0.5 * first.words);
+  Steps(trainer, source, 60);
+  const StepResult last = *trainer.Step(source, kSchedule);
+  EXPECT_EQ(last.words, first.words);
+  EXPECT_LT(last.mwer, 0.5 * first.mwer);
+}
+
+TEST_P(EncoderTrainableTest, WordErrorsAreAFactorBesideCtc) {
+  const Batch batch = SpeechBatch(1);
+  const auto gradient = [&](double mwer) {
+    const auto model = MakeMwerModel(mwer);
+    const BatchLoss loss = model->Backward(batch);
+    EXPECT_EQ(loss.words > 0, mwer > 0);
+    for (const Parameter& parameter : model->parameters()) {
+      if (parameter.name == "head.bias") return parameter.tensor.grad().clone();
+    }
+    ADD_FAILURE() << "no bias of the head";
+    return at::Tensor();
+  };
+  const at::Tensor none = gradient(0), some = gradient(20), more = gradient(40);
+  EXPECT_FALSE(at::allclose(none, more, 1e-2, 1e-2));
+  EXPECT_TRUE(at::allclose((none + more) / 2, some, 1e-2, 1e-2));
 }
 
 TEST_P(EncoderTrainableTest, ATeacherOfNoWeightChangesNothing) {
