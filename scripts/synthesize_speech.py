@@ -43,8 +43,9 @@ def known_speech(folders):
     for folder in folders:
         for manifest in pathlib.Path(folder).rglob("manifest.tsv"):
             for line in manifest.read_text().splitlines()[1:]:
-                texts.add(line.split("\t")[3])
-                count.update(line.split("\t")[3].split())
+                text = line.split("\t")[3]
+                texts.add(text)
+                count.update(text.split())
     return count, texts
 
 

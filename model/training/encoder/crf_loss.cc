@@ -1,19 +1,17 @@
 #include "model/training/encoder/crf_loss.h"
 
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "kernels/cpu/ctc_loss.h"
+#include "model/training/encoder/given_gradient.h"
 
 namespace rill::training {
 namespace {
 
 using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::tensor_list;
 
 // What is less likely than this is left out: it hardly moves the gradient.
 constexpr double kLeast = 1e-5;
@@ -167,33 +165,6 @@ class Lattice {
   std::vector<int32_t> choices_;
 };
 
-// The gradient comes with the loss: the backward pass only scales it.
-struct CrfFunction : torch::autograd::Function<CrfFunction> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& logits,
-                        const std::vector<PackedClip>* clips, const TokenNgram* ngram) {
-    const Tensor probabilities = at::softmax(logits, -1).contiguous();
-    Tensor gradient = at::zeros_like(probabilities);
-    const int64_t vocab = logits.size(2);
-    double sum = 0;
-    for (const PackedClip& clip : *clips) {
-      const auto labels = static_cast<int64_t>(clip.labels.size());
-      if (clip.weight == 0 || !kernels::CtcFits(clip.frames, clip.labels.data(), labels)) continue;
-      const int64_t first = (clip.row * logits.size(1) + clip.first_frame) * vocab;
-      const float* p = probabilities.const_data_ptr<float>() + first;
-      float* out = gradient.data_ptr<float>() + first;
-      const double log_sum = LogNormalizer(*ngram, p, clip.frames, kLeast, out);
-      sum += clip.weight * (log_sum - ngram->LogWeight(clip.labels));
-      for (int64_t i = 0; i < clip.frames * vocab; ++i) out[i] = clip.weight * (out[i] - p[i]);
-    }
-    ctx->save_for_backward({gradient});
-    return at::scalar_tensor(sum, logits.options());
-  }
-
-  static tensor_list backward(AutogradContext* ctx, tensor_list grads) {
-    return {ctx->get_saved_variables()[0].mul_(grads[0].item<float>()), Tensor(), Tensor()};
-  }
-};
-
 }  // namespace
 
 double LogNormalizer(const TokenNgram& ngram, const float* probabilities, int64_t frames,
@@ -205,9 +176,24 @@ double LogNormalizer(const TokenNgram& ngram, const float* probabilities, int64_
   return log_sum;
 }
 
-Tensor CrfLossSum(const Tensor& logits, const std::vector<PackedClip>& clips,
+Tensor CrfLossSum(const Tensor& device_logits, const std::vector<PackedClip>& clips,
                   const TokenNgram& ngram) {
-  return CrfFunction::apply(logits.cpu(), &clips, &ngram).to(logits.device());
+  const Tensor logits = device_logits.cpu();
+  const Tensor probabilities = at::softmax(logits.detach(), -1).contiguous();
+  Tensor gradient = at::zeros_like(probabilities);
+  const int64_t vocab = logits.size(2);
+  double sum = 0;
+  for (const PackedClip& clip : clips) {
+    const auto labels = static_cast<int64_t>(clip.labels.size());
+    if (clip.weight == 0 || !kernels::CtcFits(clip.frames, clip.labels.data(), labels)) continue;
+    const int64_t first = (clip.row * logits.size(1) + clip.first_frame) * vocab;
+    const float* p = probabilities.const_data_ptr<float>() + first;
+    float* out = gradient.data_ptr<float>() + first;
+    const double log_sum = LogNormalizer(ngram, p, clip.frames, kLeast, out);
+    sum += clip.weight * (log_sum - ngram.LogWeight(clip.labels));
+    for (int64_t i = 0; i < clip.frames * vocab; ++i) out[i] = clip.weight * (out[i] - p[i]);
+  }
+  return LossWithGradient(logits, sum, gradient).to(device_logits.device());
 }
 
 }  // namespace rill::training

@@ -1,17 +1,16 @@
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "kernels/cpu/ctc_loss.h"
 #include "model/training/encoder/encoder_module.h"
+#include "model/training/encoder/given_gradient.h"
 
 namespace rill::training {
 namespace {
 
 using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::tensor_list;
 
 // From this probability on a frame is blank for sure.
 constexpr float kSureOfBlank = 0.99f;
@@ -33,27 +32,6 @@ Tensor BlankBonus(const Tensor& logits, const std::vector<PackedClip>& clips, do
   return bonus;
 }
 
-// The kernel gives the gradient with the loss: the backward pass only scales it.
-struct CtcFunction : torch::autograd::Function<CtcFunction> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& logits,
-                        const std::vector<kernels::CtcClip>* clips, int64_t* skipped) {
-    const Tensor dense = logits.contiguous();
-    Tensor gradient = at::zeros_like(dense);
-    std::vector<float> losses(clips->size());
-    *skipped += kernels::CtcLoss(dense.size(-1), dense.data_ptr<float>(), clips->data(),
-                                 static_cast<int64_t>(clips->size()), losses.data(),
-                                 gradient.data_ptr<float>());
-    ctx->save_for_backward({gradient});
-    double sum = 0;
-    for (float loss : losses) sum += loss;
-    return at::scalar_tensor(sum, dense.options());
-  }
-
-  static tensor_list backward(AutogradContext* ctx, tensor_list grads) {
-    return {ctx->get_saved_variables()[0].mul_(grads[0].item<float>()), Tensor(), Tensor()};
-  }
-};
-
 Tensor FusedCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int64_t* skipped,
                 double delay_penalty) {
   const Tensor bonus = delay_penalty > 0 ? BlankBonus(logits, clips, delay_penalty) : Tensor();
@@ -64,7 +42,13 @@ Tensor FusedCtc(const Tensor& logits, const std::vector<PackedClip>& clips, int6
     flat.push_back({first, c.frames, c.labels.data(), static_cast<int64_t>(c.labels.size()),
                     c.weight, bonus.defined() ? bonus.const_data_ptr<float>() + first : nullptr});
   }
-  return CtcFunction::apply(logits, &flat, skipped);
+  const Tensor dense = logits.detach().contiguous();
+  Tensor gradient = at::zeros_like(dense);
+  std::vector<float> losses(flat.size());
+  *skipped += kernels::CtcLoss(dense.size(-1), dense.data_ptr<float>(), flat.data(),
+                               static_cast<int64_t>(flat.size()), losses.data(),
+                               gradient.data_ptr<float>());
+  return LossWithGradient(logits, std::accumulate(losses.begin(), losses.end(), 0.0), gradient);
 }
 
 }  // namespace

@@ -1,20 +1,18 @@
 #include "model/training/encoder/mwer_loss.h"
 
 #include <ATen/ATen.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "kernels/cpu/ctc_loss.h"
 #include "model/training/data/error_rate.h"
+#include "model/training/encoder/given_gradient.h"
 
 namespace rill::training {
 namespace {
 
 using at::Tensor;
-using torch::autograd::AutogradContext;
-using torch::autograd::tensor_list;
 
 // Of one clip's log_probs [frames, vocab]: the texts' expected word errors. gradient [frames,
 // vocab]: set to what they change by with each logit.
@@ -51,41 +49,27 @@ double ExpectedErrors(const TextSearch& search, const std::string& reference,
   return expected;
 }
 
-// The gradient comes with the loss: the backward pass only scales it.
-struct MwerFunction : torch::autograd::Function<MwerFunction> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& logits,
-                        const std::vector<PackedClip>* clips, const TextSearch* search,
-                        double* words) {
-    const Tensor log_probs = at::log_softmax(logits, -1).contiguous();
-    Tensor gradient = at::zeros_like(log_probs);
-    const int64_t vocab = logits.size(2);
-    double sum = 0;
-    for (const PackedClip& clip : *clips) {
-      if (clip.weight == 0 || clip.frames == 0) continue;
-      const int64_t first = (clip.row * logits.size(1) + clip.first_frame) * vocab;
-      float* out = gradient.data_ptr<float>() + first;
-      const std::string reference = search->Spell(clip.labels);
-      sum += clip.weight * ExpectedErrors(*search, reference,
-                                          log_probs.const_data_ptr<float>() + first, clip.frames,
-                                          vocab, out);
-      *words += clip.weight * static_cast<double>(WordErrors(reference, "").errors());
-      for (int64_t i = 0; i < clip.frames * vocab; ++i) out[i] *= clip.weight;
-    }
-    ctx->save_for_backward({gradient});
-    return at::scalar_tensor(sum, logits.options());
-  }
-
-  static tensor_list backward(AutogradContext* ctx, tensor_list grads) {
-    return {ctx->get_saved_variables()[0].mul_(grads[0].item<float>()), Tensor(), Tensor(),
-            Tensor()};
-  }
-};
-
 }  // namespace
 
-Tensor MwerLossSum(const Tensor& logits, const std::vector<PackedClip>& clips,
+Tensor MwerLossSum(const Tensor& device_logits, const std::vector<PackedClip>& clips,
                    const TextSearch& search, double* words) {
-  return MwerFunction::apply(logits.cpu(), &clips, &search, words).to(logits.device());
+  const Tensor logits = device_logits.cpu();
+  const Tensor log_probs = at::log_softmax(logits.detach(), -1).contiguous();
+  Tensor gradient = at::zeros_like(log_probs);
+  const int64_t vocab = logits.size(2);
+  double sum = 0;
+  for (const PackedClip& clip : clips) {
+    if (clip.weight == 0 || clip.frames == 0) continue;
+    const int64_t first = (clip.row * logits.size(1) + clip.first_frame) * vocab;
+    float* out = gradient.data_ptr<float>() + first;
+    const std::string reference = search.Spell(clip.labels);
+    sum +=
+        clip.weight * ExpectedErrors(search, reference, log_probs.const_data_ptr<float>() + first,
+                                     clip.frames, vocab, out);
+    *words += clip.weight * static_cast<double>(WordErrors(reference, "").errors());
+    for (int64_t i = 0; i < clip.frames * vocab; ++i) out[i] *= clip.weight;
+  }
+  return LossWithGradient(logits, sum, gradient).to(device_logits.device());
 }
 
 }  // namespace rill::training

@@ -82,6 +82,14 @@ class EncoderTrainableTest : public testing::TestWithParam<Form> {
         TextSearch::Create(Config().tokens, nullptr, BeamOptions(), 8).value());
   }
 
+  static at::Tensor HeadBiasGradient(EncoderTrainable& model) {
+    for (const Parameter& parameter : model.parameters()) {
+      if (parameter.name == "head.bias") return parameter.tensor.grad().clone();
+    }
+    ADD_FAILURE() << "no bias of the head";
+    return at::Tensor();
+  }
+
   static std::unique_ptr<EncoderModule> MakeModule(double dropout, int64_t teacher_outputs) {
     EncoderModule::Options options;
     options.dropout = dropout;
@@ -184,11 +192,7 @@ TEST_P(EncoderTrainableTest, HowFarItIsCtcCrfIsAFactor) {
     const auto model = MakeCrfModel(crf);
     const BatchLoss loss = model->Backward(batch);
     EXPECT_EQ(loss.crf > 0, crf > 0);
-    for (const Parameter& parameter : model->parameters()) {
-      if (parameter.name == "head.bias") return parameter.tensor.grad().clone();
-    }
-    ADD_FAILURE() << "no bias of the head";
-    return at::Tensor();
+    return HeadBiasGradient(*model);
   };
   const at::Tensor none = gradient(0), half = gradient(0.5), all = gradient(1);
   EXPECT_FALSE(at::allclose(none, all, 1e-2, 1e-2));
@@ -213,11 +217,7 @@ TEST_P(EncoderTrainableTest, WordErrorsAreAFactorBesideCtc) {
     const auto model = MakeMwerModel(mwer);
     const BatchLoss loss = model->Backward(batch);
     EXPECT_EQ(loss.words > 0, mwer > 0);
-    for (const Parameter& parameter : model->parameters()) {
-      if (parameter.name == "head.bias") return parameter.tensor.grad().clone();
-    }
-    ADD_FAILURE() << "no bias of the head";
-    return at::Tensor();
+    return HeadBiasGradient(*model);
   };
   const at::Tensor none = gradient(0), some = gradient(20), more = gradient(40);
   EXPECT_FALSE(at::allclose(none, more, 1e-2, 1e-2));
