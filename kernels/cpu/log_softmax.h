@@ -5,7 +5,7 @@
 
 namespace rill::kernels {
 
-// x, y: [rows, width]; y may be x.
-void LogSoftmax(int64_t rows, int64_t width, const float* x, float* y);
+// x, y: the first `width` columns of [rows, stride]; y may be x.
+void LogSoftmax(int64_t rows, int64_t width, int64_t stride, const float* x, float* y);
 
 }  // namespace rill::kernels

@@ -3,8 +3,8 @@
 
 namespace rill::kernels::RILL_SIMD {
 
-void LogSoftmax(int64_t rows, int64_t width, const float* x, float* y) {
-  for (int64_t r = 0; r < rows; ++r, x += width, y += width) {
+void LogSoftmax(int64_t rows, int64_t width, int64_t stride, const float* x, float* y) {
+  for (int64_t r = 0; r < rows; ++r, x += stride, y += stride) {
     float largest = x[0];
     for (int64_t i = 1; i < width; ++i) largest = x[i] > largest ? x[i] : largest;
     Vec sums{};

@@ -29,11 +29,12 @@ __device__ Candidate Best(Candidate mine) {
 }
 
 __global__ void __launch_bounds__(kRowsPerBlock* kWarp)
-    NormalizeLogits(int64_t rows, int width, const float* x, float* y, BestTokens best) {
+    NormalizeLogits(int64_t rows, int width, int64_t stride, const float* x, float* y,
+                    BestTokens best) {
   const int64_t row = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / kWarp;
   if (row >= rows) return;
   const int lane = threadIdx.x % kWarp;
-  const float* logits = x + row * width;
+  const float* logits = x + row * stride;
 
   float largest = -INFINITY;
   for (int i = lane; i < width; i += kWarp) largest = fmaxf(largest, logits[i]);
@@ -59,15 +60,16 @@ __global__ void __launch_bounds__(kRowsPerBlock* kWarp)
   }
   if (y == nullptr) return;
   // y may be x: a lane reads and writes its own values only.
-  for (int i = lane; i < width; i += kWarp) y[row * width + i] = logits[i] - log_sum;
+  for (int i = lane; i < width; i += kWarp) y[row * stride + i] = logits[i] - log_sum;
 }
 
 }  // namespace
 
-cudaError_t LogSoftmax(int64_t rows, int64_t width, const float* x, float* y,
+cudaError_t LogSoftmax(int64_t rows, int64_t width, int64_t stride, const float* x, float* y,
                        const BestTokens& best, cudaStream_t stream) {
   return Launch(NormalizeLogits, static_cast<unsigned>(CeilDiv(rows, kRowsPerBlock)),
-                kRowsPerBlock * kWarp, 0, stream, rows, static_cast<int>(width), x, y, best);
+                kRowsPerBlock * kWarp, 0, stream, rows, static_cast<int>(width), stride, x, y,
+                best);
 }
 
 }  // namespace rill::kernels::cuda

@@ -17,8 +17,9 @@ struct BestTokens {
   float* log_probs = nullptr;  // [rows, k]
 };
 
-// y = x - log(sum(exp(x))) for each row. x, y: [rows, width]; y may be x, or null: only `best`.
-cudaError_t LogSoftmax(int64_t rows, int64_t width, const float* x, float* y,
+// y = x - log(sum(exp(x))) for each row. x, y: the first `width` columns of [rows, stride]; y may
+// be x, or null: only `best`.
+cudaError_t LogSoftmax(int64_t rows, int64_t width, int64_t stride, const float* x, float* y,
                        const BestTokens& best, cudaStream_t stream);
 
 }  // namespace rill::kernels::cuda

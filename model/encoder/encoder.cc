@@ -110,13 +110,17 @@ void Encoder::Step(absl::Span<const EncoderRow> rows, StateArena& arena, Encoder
   impl_->front->Step(rows, arena, scratch);
   for (const auto& block : impl_->blocks) block->Step(arena, scratch);
 
-  const int64_t vocab = impl_->head->outputs();
+  const int64_t outputs = impl_->head->outputs();
   float* normed = scratch.normed.Get(kBlockFrames * scratch.width);
   ForEachBlock(scratch.total_frames, [&](int64_t first, int64_t count) {
     NormalizeResidual(first, count, impl_->final_norm, scratch, normed);
-    float* logits = log_probs + first * vocab;
+    float* logits = log_probs + first * outputs;
     impl_->head->Run(count, normed, logits, *scratch.matmul);
-    kernels::LogSoftmax(count, vocab, logits, logits);
+    const int64_t tokens = impl_->config.num_tokens(), phones = impl_->config.num_phones();
+    kernels::LogSoftmax(count, tokens, outputs, logits, logits);
+    if (phones > 0) {
+      kernels::LogSoftmax(count, phones, outputs, logits + tokens, logits + tokens);
+    }
   });
 }
 

@@ -51,7 +51,7 @@ class Encoder {
 
   std::unique_ptr<EncoderScratch, void (*)(EncoderScratch*)> NewScratch() const;
 
-  // log_probs: [sum of frames, vocab_size], rows one after the other.
+  // log_probs: [sum of frames, outputs], rows one after the other.
   void Step(absl::Span<const EncoderRow> rows, StateArena& arena, EncoderScratch& scratch,
             float* log_probs) const;
 

@@ -41,7 +41,7 @@ class EncoderWorker {
   virtual absl::Status ReadState(int slot, absl::Span<float> state) = 0;
   virtual absl::Status WriteState(int slot, absl::Span<const float> state) = 0;
 
-  // log_probs: [sum of frames, vocab_size], rows one after the other. No slot twice.
+  // log_probs: [sum of frames, outputs], rows one after the other. No slot twice.
   virtual absl::Status Step(absl::Span<const EncoderRow> rows, float* log_probs) = 0;
 
   virtual int slots() const = 0;

@@ -1,5 +1,6 @@
 #include "model/file/model_config.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -16,9 +17,11 @@ using nlohmann::json;
 constexpr size_t kMaxConfigBytes = 4 << 20;
 constexpr size_t kMaxTokens = 16384;
 constexpr size_t kMaxTokenBytes = 64;
+constexpr size_t kMaxPhones = 256;
 constexpr char kBlankToken[] = "<blank>";
 constexpr char kAttentionField[] = "attention";
 constexpr char kTokensField[] = "tokens";
+constexpr char kPhonesField[] = "phones";
 constexpr char kScoresField[] = "token_scores";
 
 // The ranges bound what a hostile file can ask for: at most some 12 MB of state per stream.
@@ -51,17 +54,17 @@ const char* AttentionName(AttentionMode mode) {
   return mode == AttentionMode::kPaper ? "paper" : "rill";
 }
 
-absl::Status ValidateTokens(const std::vector<std::string>& tokens) {
-  if (tokens.size() < 2 || tokens.size() > kMaxTokens) {
-    return FieldError(kTokensField,
-                      absl::StrCat("must have 2 to ", kMaxTokens, " entries, not ", tokens.size()));
+absl::Status ValidateTokens(const std::vector<std::string>& tokens, const std::string& name,
+                            size_t most) {
+  if (tokens.size() < 2 || tokens.size() > most) {
+    return FieldError(name, absl::StrCat("must have 2 to ", most, " entries, not ", tokens.size()));
   }
   if (tokens[0] != kBlankToken) {
-    return FieldError("tokens[0]", absl::StrCat("must be the blank, \"", kBlankToken, "\""));
+    return FieldError(name + "[0]", absl::StrCat("must be the blank, \"", kBlankToken, "\""));
   }
   std::set<std::string> seen;
   for (size_t i = 0; i < tokens.size(); ++i) {
-    const std::string field = absl::StrCat("tokens[", i, "]");
+    const std::string field = absl::StrCat(name, "[", i, "]");
     const std::string& token = tokens[i];
     if (token.empty() || token.size() > kMaxTokenBytes) {
       return FieldError(field, absl::StrCat("must have 1 to ", kMaxTokenBytes, " bytes"));
@@ -75,6 +78,15 @@ absl::Status ValidateTokens(const std::vector<std::string>& tokens) {
     if (!seen.insert(token).second) return FieldError(field, "is there twice");
   }
   return absl::OkStatus();
+}
+
+absl::Status ValidatePhones(const std::vector<std::string>& phones) {
+  if (phones.empty()) return absl::OkStatus();
+  absl::Status status = ValidateTokens(phones, kPhonesField, kMaxPhones);
+  if (status.ok() && std::find(phones.begin(), phones.end(), " ") == phones.end()) {
+    status = FieldError(kPhonesField, "must have \" \", which parts words");
+  }
+  return status;
 }
 
 absl::Status ValidateScores(const std::vector<float>& scores, size_t tokens) {
@@ -117,18 +129,28 @@ absl::Status ReadAttention(const json& object, ModelConfig* config) {
   return FieldError(kAttentionField, "must be \"rill\" or \"paper\"");
 }
 
-absl::Status ReadTokens(const json& object, ModelConfig* config) {
-  const auto it = object.find(kTokensField);
-  if (it == object.end()) return FieldError(kTokensField, "is missing");
-  if (!it->is_array()) return FieldError(kTokensField, "must be an array of strings");
-  for (const json& token : *it) {
-    if (!token.is_string()) return FieldError(kTokensField, "must be an array of strings");
-    config->tokens.push_back(token.get<std::string>());
+absl::Status ReadStrings(const json& strings, const std::string& name,
+                         std::vector<std::string>* into) {
+  if (!strings.is_array()) return FieldError(name, "must be an array of strings");
+  for (const json& one : strings) {
+    if (!one.is_string()) return FieldError(name, "must be an array of strings");
+    into->push_back(one.get<std::string>());
   }
   return absl::OkStatus();
 }
 
-// The one field that may be missing.
+absl::Status ReadTokens(const json& object, ModelConfig* config) {
+  const auto it = object.find(kTokensField);
+  if (it == object.end()) return FieldError(kTokensField, "is missing");
+  return ReadStrings(*it, kTokensField, &config->tokens);
+}
+
+// May be missing, as the scores may.
+absl::Status ReadPhones(const json& object, ModelConfig* config) {
+  const auto it = object.find(kPhonesField);
+  return it == object.end() ? absl::OkStatus() : ReadStrings(*it, kPhonesField, &config->phones);
+}
+
 absl::Status ReadScores(const json& object, ModelConfig* config) {
   const auto it = object.find(kScoresField);
   if (it == object.end()) return absl::OkStatus();
@@ -162,7 +184,8 @@ absl::Status ModelConfig::Validate() const {
   if (intermediate_block > blocks) {
     return FieldError("intermediate_block", absl::StrCat("is beyond the ", blocks, " blocks"));
   }
-  const absl::Status status = ValidateTokens(tokens);
+  absl::Status status = ValidateTokens(tokens, kTokensField, kMaxTokens);
+  if (status.ok()) status = ValidatePhones(phones);
   return status.ok() ? ValidateScores(token_scores, tokens.size()) : status;
 }
 
@@ -171,6 +194,7 @@ std::string ModelConfig::ToJson() const {
   for (const IntField& field : kIntFields) object[field.name] = this->*field.member;
   object[kAttentionField] = AttentionName(attention);
   object[kTokensField] = tokens;
+  if (!phones.empty()) object[kPhonesField] = phones;
   if (!token_scores.empty()) object[kScoresField] = token_scores;
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -194,10 +218,12 @@ absl::StatusOr<ModelConfig> ModelConfig::FromJson(const std::string& text) {
   }
   if (const absl::Status status = ReadAttention(object, &config); !status.ok()) return status;
   if (const absl::Status status = ReadTokens(object, &config); !status.ok()) return status;
+  if (const absl::Status status = ReadPhones(object, &config); !status.ok()) return status;
   if (const absl::Status status = ReadScores(object, &config); !status.ok()) return status;
   if (object.size() != std::size(kIntFields) + 2) {
     for (const auto& [key, value] : object.items()) {
-      bool known = key == kAttentionField || key == kTokensField || key == kScoresField;
+      bool known = key == kAttentionField || key == kTokensField || key == kPhonesField ||
+                   key == kScoresField;
       for (const IntField& field : kIntFields) known |= key == field.name;
       if (!known) return FieldError(key, "is not a field of this format");
     }

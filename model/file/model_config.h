@@ -32,11 +32,17 @@ struct ModelConfig {
   int intermediate_block = 4;  // the block after which training adds a second CTC head; 0: none
   // Output.
   std::vector<std::string> tokens;  // tokens[0] is the blank; a space, alone or first, parts words
+  // What the model also hears, beside the tokens, for decoding with a language model that knows how
+  // its words are said: phones[0] is a blank of their own, " " parts words. Empty: nothing else.
+  std::vector<std::string> phones;
   // Of the tokens as pieces of words: their log-probabilities, by which training cuts a text into
   // them (see model/training/data/token_table.h). Empty: the tokens are single characters.
   std::vector<float> token_scores;
 
-  int vocab_size() const { return static_cast<int>(tokens.size()); }
+  int num_tokens() const { return static_cast<int>(tokens.size()); }
+  int num_phones() const { return static_cast<int>(phones.size()); }
+  // Log-probabilities of a frame: the tokens', then the phones'; either's are of a sum of 1.
+  int outputs() const { return num_tokens() + num_phones(); }
   int attention_width() const { return heads * 64; }
   // Mel bins after the front's two stride-2 convolutions.
   int front_bins() const { return ((mel_bins + 1) / 2 + 1) / 2; }

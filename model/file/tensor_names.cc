@@ -71,8 +71,8 @@ std::vector<TensorSpec> ModelTensors(const ModelConfig& config) {
     AddFfn(config, block + ".ffn2", list);
   }
   list.Vector("final_norm", {config.width});
-  list.Vector("head.weight", {config.vocab_size(), config.width});
-  list.Vector("head.bias", {config.vocab_size()});
+  list.Vector("head.weight", {config.outputs(), config.width});
+  list.Vector("head.bias", {config.outputs()});
   return list.Take();
 }
 

@@ -1,8 +1,8 @@
 // The tensors of a model file: names and shapes, in one place for the trainer that writes them and
 // the encoder that reads them. See docs/models.md.
 //
-// With d = width, f = ffn_width, H = heads, K = conv_kernel, V = vocabulary, c1, c2 = the front's
-// channels, m = mel bins:
+// With d = width, f = ffn_width, H = heads, K = conv_kernel, V = tokens and phones, c1, c2 = the
+// front's channels, m = mel bins:
 //   features.mean, features.inv_std            [m]          global statistics
 //   front.conv1.weight [c1, 1, 3, 3], .bias [c1]            stride 2; padding: 1 before in time, 1
 //   on both sides in mel; ReLU after front.conv2.weight [c2, c1, 3, 3], .bias [c2] likewise
@@ -23,7 +23,7 @@
 //   FFN(x) = down SiLU(up norm(x))
 //   Attention(x): see kernels/cpu/attention_heads.h; log_decay = logsigmoid(W norm(x) + b) -
 //   kMinForget Conv(x) = down SiLU(mid_norm(depthwise(GLU(up norm(x)))))
-// Log-probabilities: log_softmax(head final_norm(x)).
+// Log-probabilities: log_softmax(head final_norm(x)), over the tokens and over the phones.
 #pragma once
 
 #include <cstdint>

@@ -158,8 +158,8 @@ class Bench {
     DeviceArray<int32_t> tokens(static_cast<size_t>(n));
     Report("LogSoftmax", Count(n, "frames, best token"), {n * (kTokens * 4 + 8), n * kTokens * 5},
            [&] {
-             return LogSoftmax(n, kTokens, logits.data(), nullptr, {1, tokens.data(), best.data()},
-                               nullptr);
+             return LogSoftmax(n, kTokens, kTokens, logits.data(), nullptr,
+                               {1, tokens.data(), best.data()}, nullptr);
            });
   }
 

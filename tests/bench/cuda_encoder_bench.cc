@@ -71,7 +71,7 @@ absl::StatusOr<std::vector<double>> TimeSteps(const EncoderBackend& backend,
     if (!slot.ok()) return slot.status();
     groups[i % turns].push_back({*slot, chunk, chunk, features.data()});
   }
-  std::vector<float> log_probs(static_cast<size_t>(streams) * chunk * config.vocab_size());
+  std::vector<float> log_probs(static_cast<size_t>(streams) * chunk * config.outputs());
   std::vector<double> times;
   int too_slow = 0;
   for (int step = -kWarmUp; step < kSteps && too_slow < kTooSlow; ++step) {

@@ -102,7 +102,7 @@ void EncoderStep(benchmark::State& state, const std::string& size,
   }
   const auto scratch = encoder.NewScratch();
   const std::vector<float> features = RandomFloats(int64_t{4} * frames * encoder.config().mel_bins);
-  std::vector<float> log_probs(static_cast<size_t>(rows) * frames * encoder.config().vocab_size());
+  std::vector<float> log_probs(static_cast<size_t>(rows) * frames * encoder.config().outputs());
   std::vector<EncoderRow> batch;
   for (int i = 0; i < rows; ++i)
     batch.push_back({*(*arena)->Acquire(), 8, frames, features.data()});

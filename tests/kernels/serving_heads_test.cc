@@ -135,7 +135,7 @@ TEST(LogSoftmaxTest, SumsToOneAtAnyWidthAndSize) {
       auto x = RandomArray<float>(3 * width, random, 4.0);
       for (float& value : x) value += offset;
       std::vector<float> y(3 * width);
-      LogSoftmax(3, width, x.data(), y.data());
+      LogSoftmax(3, width, width, x.data(), y.data());
       for (int64_t r = 0; r < 3; ++r) {
         double sum = 0;
         for (int64_t i = 0; i < width; ++i) sum += std::exp(double{y[r * width + i]});
@@ -143,6 +143,25 @@ TEST(LogSoftmaxTest, SumsToOneAtAnyWidthAndSize) {
         EXPECT_NEAR(y[r * width] - y[r * width + 1], x[r * width] - x[r * width + 1], 2e-4);
       }
     }
+  }
+}
+
+TEST(LogSoftmaxTest, PartsOfRowsAreEachOnTheirOwn) {
+  std::mt19937 random(6);
+  const auto x = RandomArray<float>(3 * 33, random, 4.0);
+  std::vector<float> y = x, left(3 * 29), right(3 * 4);
+  LogSoftmax(3, 29, 33, y.data(), y.data());
+  LogSoftmax(3, 4, 33, y.data() + 29, y.data() + 29);
+  for (int64_t r = 0; r < 3; ++r) {
+    std::copy_n(x.data() + 33 * r, 29, left.data() + 29 * r);
+    std::copy_n(x.data() + 33 * r + 29, 4, right.data() + 4 * r);
+  }
+  LogSoftmax(3, 29, 29, left.data(), left.data());
+  LogSoftmax(3, 4, 4, right.data(), right.data());
+  for (int64_t r = 0; r < 3; ++r) {
+    EXPECT_TRUE(std::equal(left.data() + 29 * r, left.data() + 29 * (r + 1), y.data() + 33 * r));
+    EXPECT_TRUE(
+        std::equal(right.data() + 4 * r, right.data() + 4 * (r + 1), y.data() + 33 * r + 29));
   }
 }
 

@@ -62,7 +62,7 @@ class CudaEncoderTest : public kernels::cuda::CudaTest {
   }
 
   int bins() const { return file_->config().mel_bins; }
-  int64_t vocab() const { return file_->config().vocab_size(); }
+  int64_t vocab() const { return file_->config().outputs(); }
 
   EncoderStream Open(EncoderWorker& worker, int frames, int chunk, uint32_t seed) {
     std::mt19937 noise(seed);

@@ -43,6 +43,14 @@ TEST_F(CudaEncoderAccuracyTest, BFloat16IsClose) {
   EXPECT_LT(error, 0.2);
 }
 
+TEST_F(CudaEncoderTest, PhonesBesideTheTokensAgree) {
+  ModelConfig config = SmallConfig();
+  config.phones = {"<blank>", " ", "AA", "B", "ZH"};
+  ASSERT_TRUE(Load(config, /*bfloat16=*/false).ok());
+  auto cpu = *cpu_->NewWorker(1), cuda = *cuda_->NewWorker(1);
+  EXPECT_LT(Error(Alone(*cuda, 12, 4, 5), Alone(*cpu, 12, 4, 5)), 1e-4);
+}
+
 TEST_F(CudaEncoderTest, PaperModeAgrees) {
   ModelConfig config = SmallConfig();
   config.attention = AttentionMode::kPaper;

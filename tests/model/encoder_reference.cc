@@ -37,15 +37,20 @@ class Reference {
       Add(0.5, FeedForward(block + ".ffn2", x), x);
     }
     Frames logits = Linear("head.weight", Norm("final_norm", x), "head.bias");
+    const int tokens = config_.num_tokens();
     for (int t = 0; t < logits.rows; ++t) {
-      double sum = 0;
-      for (int c = 0; c < logits.width; ++c) sum += std::exp(logits.at(t, c));
-      for (int c = 0; c < logits.width; ++c) logits.at(t, c) -= std::log(sum);
+      Normalize(t, 0, tokens, logits);
+      Normalize(t, tokens, logits.width, logits);
     }
     return logits.v;
   }
 
  private:
+  static void Normalize(int t, int begin, int end, Frames& logits) {
+    double sum = 0;
+    for (int c = begin; c < end; ++c) sum += std::exp(logits.at(t, c));
+    for (int c = begin; c < end; ++c) logits.at(t, c) -= std::log(sum);
+  }
   static void Add(double scale, const Frames& branch, Frames& x) {
     for (size_t i = 0; i < x.v.size(); ++i) x.v[i] += scale * branch.v[i];
   }

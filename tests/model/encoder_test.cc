@@ -53,7 +53,7 @@ class EncoderTest : public ::testing::Test {
   }
 
   int bins() const { return file_->config().mel_bins; }
-  int vocab() const { return file_->config().vocab_size(); }
+  int vocab() const { return file_->config().outputs(); }
 
   EncoderStream Open(int frames, int chunk, uint32_t seed) {
     return {*arena_->Acquire(), chunk, RandomFeatures(frames, bins(), seed), {}};
@@ -116,6 +116,13 @@ TEST_F(EncoderTest, SeveralHeadsAndOddSizesAgree) {
   config.mel_bins = 42;  // 21 and 11
   Load(config, MatmulPrecision::kFloat, 3);
   EXPECT_LT(Error(20, 4), 1e-4);
+}
+
+TEST_F(EncoderTest, PhonesBesideTheTokensAgree) {
+  ModelConfig config = TinyModelConfig();
+  config.phones = {"<blank>", " ", "AA", "B", "ZH"};
+  Load(config, MatmulPrecision::kFloat, 4);
+  EXPECT_LT(Error(37, 8), 1e-4);
 }
 
 TEST_F(EncoderTest, PaperModeAgrees) {

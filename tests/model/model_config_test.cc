@@ -113,6 +113,35 @@ TEST(ModelConfigTest, BadScoresAreNamed) {
   }
 }
 
+TEST(ModelConfigTest, PhonesSurviveJsonAndMayBeMissing) {
+  ModelConfig config = TinyModelConfig();
+  EXPECT_EQ(config.ToJson().find("phones"), std::string::npos);
+  EXPECT_EQ(config.outputs(), 29);
+  config.phones = {"<blank>", " ", "AA", "B"};
+  EXPECT_EQ(config.outputs(), 33);
+  const auto again = ModelConfig::FromJson(config.ToJson());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->phones, config.phones);
+}
+
+TEST(ModelConfigTest, BadPhonesAreNamed) {
+  const auto error = [](const std::vector<std::string>& phones) {
+    ModelConfig config = TinyModelConfig();
+    config.phones = phones;
+    return std::string(config.Validate().message());
+  };
+  EXPECT_THAT(error({"AA", " "}), HasSubstr("phones[0] must be the blank"));
+  EXPECT_THAT(error({"<blank>"}), HasSubstr("phones must have 2 to 256"));
+  EXPECT_THAT(error({"<blank>", "AA"}), HasSubstr("phones must have \" \""));
+  EXPECT_THAT(error({"<blank>", " ", "AA", "AA"}), HasSubstr("phones[3] is there twice"));
+  EXPECT_THAT(error(std::vector<std::string>(257, "x")), HasSubstr("phones must have 2 to 256"));
+  json object = TinyJson();
+  for (const json& wrong : {json("x"), json::array({1, 2})}) {
+    object["phones"] = wrong;
+    EXPECT_THAT(Error(object), HasSubstr("phones must be an array of strings")) << wrong;
+  }
+}
+
 TEST(ModelConfigTest, ManyTokensAreRefused) {
   ModelConfig config = TinyModelConfig();
   for (int i = 0; i < 20000; ++i) config.tokens.push_back(absl::StrCat("x", i));

@@ -75,7 +75,7 @@ class DeviceEncoder<T>::Loader {
     LinearSpec spec;
     spec.weight = model_.tensor("head.weight");
     spec.bias = model_.tensor("head.bias");
-    spec.outputs = model_.config.vocab_size();
+    spec.outputs = model_.config.outputs();
     return MakeLayer<float, float>(std::move(spec), 1);
   }
 
@@ -296,8 +296,13 @@ class DeviceEncoder<T>::Step {
                                               a_.last, stream_),
          "normalisation");
     Multiply(encoder_.head_, a_.last, a_.log_probs);
-    Keep(kernels::cuda::LogSoftmax(frames_, config_.vocab_size(), a_.log_probs, a_.log_probs, {},
-                                   stream_),
+    NormalizeOutputs(0, config_.num_tokens());
+    if (config_.num_phones() > 0) NormalizeOutputs(config_.num_tokens(), config_.num_phones());
+  }
+
+  void NormalizeOutputs(int first, int count) {
+    float* logits = a_.log_probs + first;
+    Keep(kernels::cuda::LogSoftmax(frames_, count, config_.outputs(), logits, logits, {}, stream_),
          "log-softmax");
   }
 

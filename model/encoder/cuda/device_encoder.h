@@ -49,7 +49,7 @@ struct StepArrays {
   float* convolved;       // [frames, width]
   T* branch;              // [frames, width]
   float* last;            // [frames, width]
-  float* log_probs;       // [frames, vocab_size]
+  float* log_probs;       // [frames, outputs]
 };
 
 template <typename T>

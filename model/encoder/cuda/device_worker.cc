@@ -103,7 +103,7 @@ absl::Status DeviceWorker<T>::Allocate(const DeviceShare& share) {
   reserve(&convolved_, most_frames * config.width);
   reserve(&branch_, most_frames * config.width);
   reserve(&last_, most_frames * config.width);
-  reserve(&log_probs_, most_frames * config.vocab_size());
+  reserve(&log_probs_, most_frames * config.outputs());
   if (status.ok()) status = NewStream(&stream_);
   if (status.ok()) status = NewStream(&recorder_);
   if (!status.ok()) return status;
@@ -274,7 +274,7 @@ absl::Status DeviceWorker<T>::Stage(absl::Span<const EncoderRow> rows, size_t pa
   }
   if (status.ok()) {
     status =
-        Reserve(static_cast<size_t>(frames * encoder_->config().vocab_size()), &staged_log_probs_);
+        Reserve(static_cast<size_t>(frames * encoder_->config().outputs()), &staged_log_probs_);
   }
   if (!status.ok()) return status;
   float* to = staged_features_.data();
@@ -335,7 +335,7 @@ absl::Status DeviceWorker<T>::Queue(const StepPart& part, int32_t* values, const
   const size_t feature_bytes = sizeof(float) * part.frames * kFeatureFramesPerFrame *
                                static_cast<size_t>(encoder_->config().mel_bins);
   const size_t log_prob_bytes =
-      sizeof(float) * part.frames * static_cast<size_t>(encoder_->config().vocab_size());
+      sizeof(float) * part.frames * static_cast<size_t>(encoder_->config().outputs());
   cudaStream_t stream = stream_.get();
   cudaError_t error = cudaMemcpyAsync(row_values_.data(), values, row_values() * sizeof(int32_t),
                                       cudaMemcpyHostToDevice, stream);
@@ -362,7 +362,7 @@ absl::Status DeviceWorker<T>::Step(absl::Span<const EncoderRow> rows, float* log
   status = Stage(rows, parts.size(), total);
 
   const int64_t feature_floats = int64_t{kFeatureFramesPerFrame} * encoder_->config().mel_bins;
-  const int64_t vocab = encoder_->config().vocab_size();
+  const int64_t vocab = encoder_->config().outputs();
   int64_t done = 0;
   for (size_t i = 0; i < parts.size() && status.ok(); ++i) {
     status = Queue(parts[i], staged_rows_.data() + i * static_cast<size_t>(row_values()),

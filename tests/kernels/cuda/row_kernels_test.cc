@@ -106,11 +106,11 @@ TEST_F(CudaLogSoftmaxTest, EqualsTheTwinAndSortsTheBest) {
       for (int64_t i = 0; i < width; ++i) x[i] = static_cast<float>(i / 2 % 3);  // equals
       x[2 * width - 1] = 200.0f;  // the exponential of which is no float
       std::vector<float> want(x.size());
-      kernels::LogSoftmax(kRows, width, x.data(), want.data());
+      kernels::LogSoftmax(kRows, width, width, x.data(), want.data());
       DeviceArray<float> y(x), log_probs(kRows * k);
       DeviceArray<int32_t> tokens(kRows * k);
-      ASSERT_EQ(LogSoftmax(kRows, width, y.data(), y.data(), {k, tokens.data(), log_probs.data()},
-                           nullptr),
+      ASSERT_EQ(LogSoftmax(kRows, width, width, y.data(), y.data(),
+                           {k, tokens.data(), log_probs.data()}, nullptr),
                 cudaSuccess);
       ExpectNear(y.Get(), ToDoubles(want), 1.0);
       ExpectBest(width, x, want, k, tokens.Get(), log_probs.Get());
@@ -118,12 +118,25 @@ TEST_F(CudaLogSoftmaxTest, EqualsTheTwinAndSortsTheBest) {
   }
 }
 
+TEST_F(CudaLogSoftmaxTest, PartsOfRowsAreEachOnTheirOwn) {
+  constexpr int64_t kRows = 6, kLeft = 29, kRight = 41, kStride = kLeft + kRight;
+  const auto x = RandomArray<float>(kRows * kStride, random, 4.0);
+  std::vector<float> want = x;
+  kernels::LogSoftmax(kRows, kLeft, kStride, want.data(), want.data());
+  kernels::LogSoftmax(kRows, kRight, kStride, want.data() + kLeft, want.data() + kLeft);
+  DeviceArray<float> y(x);
+  ASSERT_EQ(LogSoftmax(kRows, kLeft, kStride, y.data(), y.data(), {}, nullptr), cudaSuccess);
+  ASSERT_EQ(LogSoftmax(kRows, kRight, kStride, y.data() + kLeft, y.data() + kLeft, {}, nullptr),
+            cudaSuccess);
+  ExpectNear(y.Get(), ToDoubles(want), 1.0);
+}
+
 TEST_F(CudaLogSoftmaxTest, NansAreNoTokensAndTheWholeRowNeedNotBeWritten) {
   const std::vector<float> x = {NAN, 1.0f, -INFINITY, 2.0f, NAN, NAN, NAN, NAN};
   DeviceArray<float> device_x(x), log_probs(2 * 4);
   DeviceArray<int32_t> tokens(2 * 4);
   ASSERT_EQ(
-      LogSoftmax(2, 4, device_x.data(), nullptr, {4, tokens.data(), log_probs.data()}, nullptr),
+      LogSoftmax(2, 4, 4, device_x.data(), nullptr, {4, tokens.data(), log_probs.data()}, nullptr),
       cudaSuccess);
   EXPECT_EQ(tokens.Get(), (std::vector<int32_t>{3, 1, 2, -1, -1, -1, -1, -1}));
 }
