@@ -22,27 +22,6 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-void SplitFields(std::string_view line, std::vector<std::string_view>* fields) {
-  fields->clear();
-  size_t at = 0;
-  while (true) {
-    while (at < line.size() && IsBlank(line[at])) ++at;
-    if (at == line.size()) return;
-    const size_t begin = at;
-    while (at < line.size() && !IsBlank(line[at])) ++at;
-    fields->push_back(line.substr(begin, at - begin));
-  }
-}
-
-// Long fields are shortened, and what is not printable is not printed.
-std::string Quote(std::string_view field) {
-  std::string quoted = "\"";
-  for (const char c : field.substr(0, 40)) {
-    quoted += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  return quoted + (field.size() > 40 ? "...\"" : "\"");
-}
-
 bool ReadNumber(std::string_view text, float* number) {
   if (!absl::SimpleAtof(absl::string_view(text.data(), text.size()), number)) return false;
   if (*number == -std::numeric_limits<float>::infinity()) *number = kZeroLog10;

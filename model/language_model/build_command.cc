@@ -20,9 +20,16 @@ BuildCommand::BuildCommand(CLI::App& program)
       "or\n"
       "gzipped. Its words should be written as the speech model writes: for a model of lower-case\n"
       "letters, words with others can never be heard.\n\n"
-      "  rill-lm build en.arpa.gz en.rlm\n");
+      "With --pronunciations the lexicon is made of phones instead, for a speech model that hears\n"
+      "phones; the words are then what is written. A word that has no pronunciation there counts "
+      "in\n"
+      "the n-grams, but is never heard.\n\n"
+      "  rill-lm build en.arpa.gz en.rlm\n"
+      "  rill-lm build --pronunciations cmudict.dict en.arpa.gz en-phones.rlm\n");
   app_->add_option("arpa", arpa_, "ARPA file to read, plain or gzipped")->required();
   app_->add_option("output", output_, "File to write, *.rlm")->required();
+  app_->add_option("--pronunciations", pronunciations_,
+                   "Dictionary in CMUdict's format, plain or gzipped: \"word PH PH PH\" a line");
 }
 
 absl::Status BuildCommand::Run() {
@@ -30,14 +37,19 @@ absl::Status BuildCommand::Run() {
   {
     ProgressBar bar("building", 1, /*enabled=*/true);
     double told = 0;
-    report = BuildLanguageModel(arpa_, output_, [&](double done) {
+    const auto progress = [&](double done) {
       bar.Add(done - told);
       told = done;
-    });
+    };
+    report = BuildLanguageModel(arpa_, output_, progress, pronunciations_);
   }
   if (!report.ok()) return report.status();
   absl::PrintF("%s: %d bytes, %d nodes in the lexicon\n", output_, report->bytes,
                report->counts.lexicon_nodes);
+  if (!pronunciations_.empty()) {
+    absl::PrintF("%d phones; %d words have no pronunciation and can never be heard\n",
+                 report->counts.phones, report->unheard);
+  }
   for (int i = 0; i < report->counts.order; ++i) {
     absl::PrintF("%d-grams: %d\n", i + 1, report->counts.ngrams[i]);
     if (i > 0) PrintLoss("probabilities", report->log_probs[i]);

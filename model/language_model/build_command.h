@@ -20,6 +20,7 @@ class BuildCommand {
   CLI::App* app_;
   std::string arpa_;
   std::string output_;
+  std::string pronunciations_;  // empty: words are made of letters
 };
 
 }  // namespace rill

@@ -7,12 +7,13 @@
 #include "model/file/sha256.h"
 #include "model/language_model/codebook.h"
 #include "model/language_model/packed_ints.h"
+#include "model/language_model/pronunciations.h"
 
 namespace rill {
 namespace {
 
 constexpr size_t kVersionOffset = 72, kOrderOffset = 76, kCountsOffset = 80, kNodesOffset = 120,
-                 kBytesOffset = 128, kUnusedOffset = 136;
+                 kBytesOffset = 128, kPhonesOffset = 136, kSpellingBytesOffset = 140;
 constexpr size_t kHashDigits = 64;
 
 // Sections one after the other.
@@ -88,6 +89,12 @@ LmLayout::LmLayout(const LmCounts& counts) {
   children = cursor.Take(counts.lexicon_nodes + 1, children_width);
   node_words = cursor.Take(counts.lexicon_nodes, word_width);
   best = cursor.Take(counts.lexicon_nodes, sizeof(float));
+  if (counts.phones > 0) {
+    phone_names = cursor.Take(counts.phones, kMaxPhoneBytes);
+    spelling_firsts_width = WidthFor(counts.spelling_bytes);
+    spelling_firsts = cursor.Take(counts.ngrams[0] + 1, spelling_firsts_width);
+    spellings = cursor.Take(counts.spelling_bytes, 1);
+  }
   total = cursor.at();
 }
 
@@ -98,9 +105,10 @@ absl::StatusOr<LmCounts> ReadLmHeader(absl::Span<const uint8_t> file) {
                        "`rill-lm build`");
   }
   const auto version = Load<uint32_t>(file, kVersionOffset);
-  if (version != kLmVersion) {
-    return HeaderError("version", absl::StrCat(version, " is not ", kLmVersion,
-                                               "; build the file anew from its ARPA file"));
+  if (version != kLettersVersion && version != kPhonesVersion) {
+    return HeaderError("version",
+                       absl::StrCat(version, " is not ", kLettersVersion, " or ", kPhonesVersion,
+                                    "; build the file anew from its ARPA file"));
   }
   const auto order = Load<uint32_t>(file, kOrderOffset);
   if (order < 1 || order > kMaxNgramOrder) {
@@ -112,6 +120,14 @@ absl::StatusOr<LmCounts> ReadLmHeader(absl::Span<const uint8_t> file) {
     counts.ngrams[i] = Load<uint64_t>(file, kCountsOffset + 8 * i);
   }
   counts.lexicon_nodes = Load<uint64_t>(file, kNodesOffset);
+  if (version == kPhonesVersion) {
+    counts.phones = Load<uint32_t>(file, kPhonesOffset);
+    counts.spelling_bytes = Load<uint32_t>(file, kSpellingBytesOffset);
+    if (counts.phones < 1 || counts.phones > kMaxPhones) {
+      return HeaderError("number of phones",
+                         absl::StrCat(counts.phones, " is not between 1 and ", kMaxPhones));
+    }
+  }
   if (absl::Status status = CheckCounts(counts); !status.ok()) return status;
   const auto bytes = Load<uint64_t>(file, kBytesOffset);
   const uint64_t needed = LmLayout(counts).total;
@@ -122,7 +138,9 @@ absl::StatusOr<LmCounts> ReadLmHeader(absl::Span<const uint8_t> file) {
     return HeaderError("bytes", absl::StrCat(bytes, ", but the file has ", file.size(),
                                              "; was it cut short while copying?"));
   }
-  for (size_t i = kUnusedOffset; i < kHeaderBytes; ++i) {
+  const size_t used =
+      version == kPhonesVersion ? kSpellingBytesOffset + sizeof(uint32_t) : kPhonesOffset;
+  for (size_t i = used; i < kHeaderBytes; ++i) {
     if (file[i] != 0) return HeaderError("unused bytes", "are not zero");
   }
   const std::string stored(reinterpret_cast<const char*>(file.data()) + kHashOffset, kHashDigits);
@@ -135,11 +153,13 @@ absl::StatusOr<LmCounts> ReadLmHeader(absl::Span<const uint8_t> file) {
 void WriteLmHeader(const LmCounts& counts, absl::Span<uint8_t> file) {
   std::memset(file.data(), 0, kHeaderBytes);
   std::memcpy(file.data(), kLmMagic, kHashOffset);
-  Store(file, kVersionOffset, kLmVersion);
+  Store(file, kVersionOffset, counts.version());
   Store(file, kOrderOffset, static_cast<uint32_t>(counts.order));
   for (int i = 0; i < kMaxNgramOrder; ++i) Store(file, kCountsOffset + 8 * i, counts.ngrams[i]);
   Store(file, kNodesOffset, counts.lexicon_nodes);
   Store(file, kBytesOffset, uint64_t{file.size()});
+  Store(file, kPhonesOffset, counts.phones);
+  Store(file, kSpellingBytesOffset, counts.spelling_bytes);
   const std::string hash = Sha256Hex(file.subspan(kHashedFrom));
   std::memcpy(file.data() + kHashOffset, hash.data(), kHashDigits);
 }

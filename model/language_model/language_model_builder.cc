@@ -12,6 +12,7 @@
 #include "model/language_model/codebook.h"
 #include "model/language_model/ngram_tables.h"
 #include "model/language_model/packed_ints.h"
+#include "model/language_model/pronunciations.h"
 
 namespace rill {
 namespace {
@@ -26,23 +27,26 @@ struct TrieNode {
   float best = 0;
 };
 
-// Breadth first, so that a node's children lie side by side. `words`: sorted, from kFirstWord on.
+// Breadth first, so that a node's children lie side by side.
 std::vector<TrieNode> MakeTrie(const NgramTables& tables) {
-  const std::vector<std::string>& words = tables.words();
+  const std::vector<std::string_view>& keys = tables.keys();
   struct Range {
     size_t begin, end;  // the words below a node
     size_t depth;
   };
   std::vector<TrieNode> nodes(1);
-  std::vector<Range> ranges{{kFirstWord, words.size(), 0}};
+  size_t first = kFirstWord;
+  while (first < keys.size() && keys[first].empty()) ++first;
+  std::vector<Range> ranges{{first, keys.size(), 0}};
   for (size_t i = 0; i < nodes.size(); ++i) {
     auto [at, end, depth] = ranges[i];
     nodes[i].first_child = static_cast<uint32_t>(nodes.size());
-    if (at < end && words[at].size() == depth) nodes[i].word = static_cast<WordId>(at++);
+    if (at < end && keys[at].size() == depth) nodes[i].word = static_cast<WordId>(at);
+    while (at < end && keys[at].size() == depth) ++at;
     while (at < end) {
-      const char letter = words[at][depth];
+      const char letter = keys[at][depth];
       const size_t begin = at;
-      while (at < end && words[at][depth] == letter) ++at;
+      while (at < end && keys[at][depth] == letter) ++at;
       TrieNode child;
       child.letter = static_cast<uint8_t>(letter);
       nodes.push_back(child);
@@ -62,8 +66,10 @@ std::vector<TrieNode> MakeTrie(const NgramTables& tables) {
 // Fills the sections of a file that is laid out already.
 class Writer {
  public:
-  Writer(const NgramTables& tables, const std::vector<TrieNode>& trie, LmBuildReport* report)
-      : tables_(tables), trie_(trie), layout_(report->counts), report_(*report) {
+  // `phones`: their names; empty if words are made of letters.
+  Writer(const NgramTables& tables, const std::vector<TrieNode>& trie,
+         absl::Span<const std::string> phones, LmBuildReport* report)
+      : tables_(tables), trie_(trie), phones_(phones), layout_(report->counts), report_(*report) {
     file_.assign(layout_.total, '\0');
   }
 
@@ -72,6 +78,7 @@ class Writer {
     for (int i = 1; i < tables_.order(); ++i) WriteTable(i);
     for (int i = 0; i + 1 < tables_.order(); ++i) WriteFirsts(i);
     WriteLexicon();
+    if (!phones_.empty()) WritePhones();
     WriteLmHeader(report_.counts, absl::MakeSpan(at(0), file_.size()));
     return std::move(file_);
   }
@@ -147,8 +154,24 @@ class Writer {
                 static_cast<uint32_t>(trie_.size()));
   }
 
+  void WritePhones() {
+    for (size_t i = 0; i < phones_.size(); ++i) {
+      phones_[i].copy(file_.data() + layout_.phone_names + kMaxPhoneBytes * i, kMaxPhoneBytes);
+    }
+    const std::vector<std::string>& words = tables_.words();
+    uint32_t first = 0;
+    for (size_t k = 0; k < words.size(); ++k) {
+      StorePacked(at(layout_.spelling_firsts), layout_.spelling_firsts_width, k, first);
+      if (k < kFirstWord) continue;
+      words[k].copy(file_.data() + layout_.spellings + first, words[k].size());
+      first += static_cast<uint32_t>(words[k].size());
+    }
+    StorePacked(at(layout_.spelling_firsts), layout_.spelling_firsts_width, words.size(), first);
+  }
+
   const NgramTables& tables_;
   const std::vector<TrieNode>& trie_;
+  const absl::Span<const std::string> phones_;
   const LmLayout layout_;
   LmBuildReport& report_;
   std::string file_;
@@ -158,25 +181,42 @@ class Writer {
 
 absl::StatusOr<LmBuildReport> BuildLanguageModel(const std::string& arpa_path,
                                                  const std::string& output_path,
-                                                 const std::function<void(double)>& progress) {
+                                                 const std::function<void(double)>& progress,
+                                                 const std::string& pronunciations_path) {
+  absl::StatusOr<Pronunciations> pronunciations = Pronunciations();
+  if (!pronunciations_path.empty()) pronunciations = Pronunciations::Read(pronunciations_path);
+  if (!pronunciations.ok()) return pronunciations.status();
+  const std::vector<std::string>& phones = pronunciations->phones();
   NgramTables tables;
   const auto reading = [&progress](double done) {
     if (progress) progress(kReadShare * done);
   };
-  if (absl::Status status = tables.Read(arpa_path, reading); !status.ok()) return status;
+  absl::Status status =
+      tables.Read(arpa_path, phones.empty() ? nullptr : &*pronunciations, reading);
+  if (!status.ok()) return status;
   const std::vector<TrieNode> trie = MakeTrie(tables);
   LmBuildReport report;
+  for (size_t word = kFirstWord; word < tables.words().size(); ++word) {
+    report.unheard += tables.keys()[word].empty() ? 1 : 0;
+    if (!phones.empty()) report.counts.spelling_bytes += tables.words()[word].size();
+  }
+  if (!phones.empty() && trie.size() == 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(pronunciations_path, ": has none of the words of ", arpa_path,
+                     "; are they written alike, in lower case or not?"));
+  }
+  report.counts.phones = static_cast<uint32_t>(phones.size());
   report.counts.order = tables.order();
   for (int i = 0; i < tables.order(); ++i) report.counts.ngrams[i] = tables.table(i).size();
   report.counts.lexicon_nodes = trie.size();
   if (trie.size() > kMaxEntries) {
     return absl::InvalidArgumentError(absl::StrCat(arpa_path, ": the words have too many letters"));
   }
-  const std::string file = Writer(tables, trie, &report).Write();
+  const std::string file = Writer(tables, trie, phones, &report).Write();
   report.bytes = file.size();
 
   AtomicFile output(output_path);
-  absl::Status status = output.Open();
+  status = output.Open();
   if (status.ok()) status = output.Write(file);
   if (status.ok()) status = output.Commit();
   if (!status.ok()) return status;

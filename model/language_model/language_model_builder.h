@@ -21,15 +21,19 @@ struct QuantizationLoss {
 struct LmBuildReport {
   LmCounts counts;
   uint64_t bytes = 0;
+  uint64_t unheard = 0;  // words without a pronunciation, which are not in the lexicon
   std::array<QuantizationLoss, kMaxNgramOrder> log_probs, back_offs;  // order 1 is kept as it is
 };
 
-// `progress` is told 0..1 now and then; may be null. The file appears under its name only when it
-// is whole. InvalidArgument naming the file, and the line or the n-gram, if the ARPA file is at
-// fault: words of an n-gram that are no 1-grams, an n-gram twice, no <s> or </s>. An n-gram without
-// its first words' (n-1)-gram gets it (see NgramTables).
+// `pronunciations_path`: a dictionary as Pronunciations reads it; words are then made of phones.
+// Empty: of letters. `progress` is told 0..1 now and then; may be null. The file appears under its
+// name only when it is whole. InvalidArgument naming the file, and the line or the n-gram, if the
+// ARPA file is at fault: words of an n-gram that are no 1-grams, an n-gram twice, no <s> or </s>.
+// An n-gram without its first words' (n-1)-gram gets it (see NgramTables). With pronunciations:
+// errors of their file, words that are not UTF-8, none that has a pronunciation.
 absl::StatusOr<LmBuildReport> BuildLanguageModel(const std::string& arpa_path,
                                                  const std::string& output_path,
-                                                 const std::function<void(double)>& progress);
+                                                 const std::function<void(double)>& progress,
+                                                 const std::string& pronunciations_path = "");
 
 }  // namespace rill

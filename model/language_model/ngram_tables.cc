@@ -1,8 +1,10 @@
 #include "model/language_model/ngram_tables.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/file/utf8.h"
 #include "model/language_model/file_layout.h"
 
 namespace rill {
@@ -23,8 +25,9 @@ bool InOrder(const Ngram& a, const Ngram& b) { return a.words < b.words; }
 
 }  // namespace
 
-absl::Status NgramTables::Read(const std::string& path,
+absl::Status NgramTables::Read(const std::string& path, const Pronunciations* pronunciations,
                                const std::function<void(double)>& progress) {
+  pronunciations_ = pronunciations;
   absl::StatusOr<std::unique_ptr<ArpaReader>> opened = ArpaReader::Open(path);
   if (!opened.ok()) return opened.status();
   ArpaReader& reader = **opened;
@@ -59,6 +62,9 @@ absl::Status NgramTables::AddWord(const ArpaReader& reader, const ArpaNgram& ngr
     return reader.ErrorHere(absl::StrCat("more than ", kMaxWords, " words"));
   }
   const std::string word(ngram.words[0]);
+  if (pronunciations_ != nullptr && !IsValidUtf8(word)) {
+    return reader.ErrorHere(absl::StrCat("the word ", Quote(word), " is not UTF-8"));
+  }
   if (!ids_.emplace(word, static_cast<WordId>(table.size())).second) {
     return reader.ErrorHere(absl::StrCat("the word \"", word, "\" is there twice"));
   }
@@ -68,10 +74,11 @@ absl::Status NgramTables::AddWord(const ArpaReader& reader, const ArpaNgram& ngr
 
 absl::Status NgramTables::NumberWords(const ArpaReader& reader) {
   std::array<const std::string*, kFirstWord> special{};
+  std::vector<std::pair<std::string_view, std::string_view>> keyed;  // key, word
   for (const auto& [word, place] : ids_) {
     const WordId id = SpecialWord(word);
     if (id == kFirstWord) {
-      words_.push_back(word);
+      keyed.emplace_back(KeyOf(word), word);
     } else if (special[id] != nullptr) {
       return reader.ErrorHere("both <unk> and <UNK> are 1-grams");
     } else {
@@ -84,9 +91,13 @@ absl::Status NgramTables::NumberWords(const ArpaReader& reader) {
           absl::StrCat("there is no 1-gram ", id == kSentenceStart ? "<s>" : "</s>"));
     }
   }
-  std::sort(words_.begin(), words_.end());
-  const std::string unknown = special[kUnknownWord] ? *special[kUnknownWord] : "<unk>";
-  words_.insert(words_.begin(), {unknown, "<s>", "</s>"});
+  std::sort(keyed.begin(), keyed.end());
+  words_ = {special[kUnknownWord] ? *special[kUnknownWord] : "<unk>", "<s>", "</s>"};
+  keys_.resize(kFirstWord);
+  for (const auto& [key, word] : keyed) {
+    keys_.push_back(key);
+    words_.emplace_back(word);
+  }
   if (words_.size() > kMaxWords) {
     return reader.ErrorHere(absl::StrCat("more than ", kMaxWords, " words"));
   }
@@ -101,6 +112,13 @@ absl::Status NgramTables::NumberWords(const ArpaReader& reader) {
   }
   tables_[0] = std::move(sorted);
   return absl::OkStatus();
+}
+
+// `word`: one of ids_.
+std::string_view NgramTables::KeyOf(const std::string& word) const {
+  if (pronunciations_ == nullptr) return word;
+  const absl::Span<const uint8_t> phones = pronunciations_->Find(word);
+  return {reinterpret_cast<const char*>(phones.data()), phones.size()};
 }
 
 absl::Status NgramTables::Add(const ArpaReader& reader, const ArpaNgram& ngram) {

@@ -9,12 +9,14 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "model/language_model/arpa_reader.h"
 #include "model/language_model/lexicon.h"
+#include "model/language_model/pronunciations.h"
 
 namespace rill {
 
@@ -27,17 +29,24 @@ struct Ngram {
 class NgramTables {
  public:
   // InvalidArgument naming the file, and the line or the n-gram; see BuildLanguageModel.
-  absl::Status Read(const std::string& path, const std::function<void(double)>& progress);
+  // `pronunciations`: null if words are made of letters; must outlive this.
+  absl::Status Read(const std::string& path, const Pronunciations* pronunciations,
+                    const std::function<void(double)>& progress);
 
   int order() const { return order_; }
   // Of order i + 1, sorted by their words; order 1 has the index as word.
   const std::vector<Ngram>& table(int i) const { return tables_[i]; }
-  // By id; the first kFirstWord are <unk>, <s>, </s>, the others sorted by their bytes.
+  // By id; the first kFirstWord are <unk>, <s>, </s>, the others sorted by their keys, then by
+  // their bytes.
   const std::vector<std::string>& words() const { return words_; }
+  // By id, as long as this: what leads to a word in the lexicon, its letters or its phones; empty
+  // if nothing does.
+  const std::vector<std::string_view>& keys() const { return keys_; }
 
  private:
   absl::Status AddWord(const ArpaReader& reader, const ArpaNgram& ngram);
   absl::Status NumberWords(const ArpaReader& reader);
+  std::string_view KeyOf(const std::string& word) const;
   absl::Status Add(const ArpaReader& reader, const ArpaNgram& ngram);
   absl::Status SortAndCheck(int i, const std::string& path);
   // What tables_[i]'s n-grams begin with, where tables_[i - 1] does not have it; then the scores of
@@ -47,9 +56,11 @@ class NgramTables {
   const Ngram* Find(const WordId* words, int count) const;  // null: not there
   std::string Spell(const Ngram& ngram, int order) const;
 
+  const Pronunciations* pronunciations_ = nullptr;
   int order_ = 0;
   std::array<std::vector<Ngram>, kMaxNgramOrder> tables_;
   std::vector<std::string> words_;
+  std::vector<std::string_view> keys_;  // of ids_ or pronunciations_
   std::unordered_map<std::string, WordId> ids_;
 };
 

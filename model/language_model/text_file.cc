@@ -95,4 +95,25 @@ double TextFile::done() const {
   return std::min(1.0, static_cast<double>(offset) / static_cast<double>(bytes_));
 }
 
+void SplitFields(std::string_view line, std::vector<std::string_view>* fields) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  fields->clear();
+  size_t at = 0;
+  while (true) {
+    while (at < line.size() && is_blank(line[at])) ++at;
+    if (at == line.size()) return;
+    const size_t begin = at;
+    while (at < line.size() && !is_blank(line[at])) ++at;
+    fields->push_back(line.substr(begin, at - begin));
+  }
+}
+
+std::string Quote(std::string_view field) {
+  std::string quoted = "\"";
+  for (const char c : field.substr(0, 40)) {
+    quoted += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  return quoted + (field.size() > 40 ? "...\"" : "\"");
+}
+
 }  // namespace rill

@@ -48,4 +48,9 @@ class TextFile {
   int64_t line_ = 0;
 };
 
+// The parts of a line between blanks and tabs.
+void SplitFields(std::string_view line, std::vector<std::string_view>* fields);
+// For a message: long fields are shortened, and what is not printable is not printed.
+std::string Quote(std::string_view field);
+
 }  // namespace rill

@@ -31,6 +31,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const WordId found = lexicon.word(node);
     Expect(found < (*model)->counts().ngrams[0], "words of the lexicon are 1-grams");
     Expect(std::isfinite((*model)->Score(state, found, &state)), "scores are finite");
+    const Lexicon::Words below = lexicon.words(node);
+    const int homophones = lexicon.homophones(node);
+    Expect((homophones > 0) == (found != kUnknownWord), "words end at their nodes");
+    Expect(homophones == 0 || found + homophones - 1 <= below.last, "homophones are words");
+    const WordId likeliest = lexicon.Likeliest(node);
+    Expect(likeliest == kUnknownWord || (likeliest >= below.first && likeliest <= below.last),
+           "the likeliest word is one of those below");
+    const std::string_view spelling = lexicon.Spelling(word);
+    Expect(spelling.empty() || lexicon.Find(spelling) == word, "words are found");
+    const std::string phones = lexicon.Pronunciation(word);
+    Lexicon::Node end = Lexicon::kRoot;
+    for (const char phone : phones) end = lexicon.Child(end, static_cast<uint8_t>(phone));
+    Expect(phones.empty() || (lexicon.word(end) <= word &&
+                              word - lexicon.word(end) < uint64_t(lexicon.homophones(end))),
+           "pronunciations lead to their words");
   }
   lexicon.Find(std::string(reinterpret_cast<const char*>(data), std::min<size_t>(size, 300)));
   return 0;

@@ -159,6 +159,9 @@ int Main(const fs::path& corpus) {
     WriteText(folder / "lm.arpa", arpa);
     (void)BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr);
     write("language_model", name, ReadFile(folder / "lm.rlm"));
+    WriteText(folder / "lm.dict", "ab A B\nabc A B K\nb A B\n");
+    (void)BuildLanguageModel(folder / "lm.arpa", folder / "lm.rlm", nullptr, folder / "lm.dict");
+    write("language_model", "phones" + std::to_string(order), ReadFile(folder / "lm.rlm"));
   }
   write("stream_state", "greedy", StreamStateInput(DecoderOptions::Kind::kGreedy));
   write("stream_state", "beam", StreamStateInput(DecoderOptions::Kind::kBeam));

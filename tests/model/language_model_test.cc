@@ -7,13 +7,11 @@
 
 #include <cmath>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <random>
 #include <sstream>
 
-#include "model/file/sha256.h"
 #include "model/language_model/language_model_builder.h"
+#include "tests/model/language_model_bytes.h"
 #include "tests/model/naive_language_model.h"
 #include "tests/model/small_arpa.h"
 #include "tests/temporary_folder.h"
@@ -24,18 +22,6 @@ namespace {
 using ::testing::HasSubstr;
 
 const std::vector<std::string> kWords = {"a", "an", "and", "it's", "the", "then", "zoo"};
-
-std::string ReadBytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// So that a damaged field, and not the hash, is what Open finds.
-void Rehash(std::string* file) {
-  const std::string hash = Sha256Hex(
-      {reinterpret_cast<const uint8_t*>(file->data()) + kHashedFrom, file->size() - kHashedFrom});
-  file->replace(kHashOffset, hash.size(), hash);
-}
 
 // Without a third of the n-grams that are neither words nor of the highest order.
 std::string WithoutSome(const std::string& arpa, int order, uint32_t seed) {
@@ -175,6 +161,7 @@ TEST_F(LanguageModelTest, TheLexiconHoldsTheWordsAndNoOthers) {
   for (const char* other : {"", "t", "th", "thee", "zo", "zoos", "<s>", "</s>", "<unk>", "it s"}) {
     EXPECT_EQ(lexicon.Find(other), kUnknownWord) << other;
   }
+  EXPECT_TRUE(lexicon.phones().empty());
   EXPECT_EQ(lexicon.nodes(), 15u);  // the root and a an and i t' s t h e n z o o, shared
 }
 
@@ -186,11 +173,16 @@ TEST_F(LanguageModelTest, BestIsTheHighestOfTheWordsBelow) {
     Lexicon::Node node = Lexicon::kRoot;
     for (const char c : prefix) node = lexicon.Child(node, static_cast<uint8_t>(c));
     float best = -1000;
+    std::string likeliest;
     for (const std::string& word : kWords) {
       if (word.substr(0, prefix.size()) != prefix) continue;
-      best = std::max(best, (*model)->Score({}, lexicon.Find(word), nullptr));
+      const float score = (*model)->Score({}, lexicon.Find(word), nullptr);
+      if (score > best) likeliest = word;
+      best = std::max(best, score);
     }
     EXPECT_EQ(lexicon.best(node), best) << prefix;
+    EXPECT_EQ(lexicon.Likeliest(node), lexicon.Find(likeliest)) << prefix;
+    EXPECT_EQ(lexicon.homophones(node), lexicon.Find(prefix) == kUnknownWord ? 0 : 1) << prefix;
   }
 }
 
@@ -258,6 +250,10 @@ TEST_F(LanguageModelTest, AnyArgumentIsSafe) {
     (*model)->lexicon().Child(node, static_cast<uint8_t>(random()));
     (*model)->lexicon().word(node);
     ASSERT_TRUE(std::isfinite((*model)->lexicon().best(node)));
+    ASSERT_LE((*model)->lexicon().homophones(node), 1);
+    ASSERT_LT((*model)->lexicon().Likeliest(node), (*model)->counts().ngrams[0]);
+    ASSERT_EQ((*model)->lexicon().Spelling(node), "");
+    ASSERT_EQ((*model)->lexicon().Pronunciation(node), "");
   }
 }
 
@@ -362,6 +358,7 @@ TEST_F(LanguageModelTest, FieldsOutOfRangeAreNamed) {
   };
   const uint32_t nine = 9;
   EXPECT_THAT(error(72, &nine, 4), HasSubstr("header: version: 9"));
+  EXPECT_THAT(error(136, "\1", 1), HasSubstr("header: unused bytes"));
   EXPECT_THAT(error(76, &nine, 4), HasSubstr("header: order: 9"));
   EXPECT_THAT(error(80, "\xff\xff\xff\xff\xff\xff\xff\xff", 8), HasSubstr("number of 1-grams"));
   EXPECT_THAT(error(layout.orders[0].log_probs, &nan, 4), HasSubstr("1-grams: log_probs"));

@@ -60,4 +60,20 @@ inline std::string RandomArpa(const std::vector<std::string>& words, int order, 
   return text + "\n\\end\\\n";
 }
 
+// Phones for some of the words, at least the first: few different ones, so that many words sound
+// alike or begin alike.
+inline std::string RandomDictionary(const std::vector<std::string>& words, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty() && random() % 6 == 0) continue;
+    text += word;
+    for (int phones = 1 + random() % 3; phones > 0; --phones) {
+      text += random() % 2 == 0 ? " AH0" : " B";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 }  // namespace rill
