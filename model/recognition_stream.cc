@@ -216,13 +216,13 @@ void RecognitionStreamImpl::TakeHotWords(int64_t feature_frame, size_t* mark) {
 }
 
 void RecognitionStreamImpl::AcceptLogProbs(absl::Span<const float> log_probs) {
-  const size_t vocab = config_.tokens.size();
+  const auto outputs = static_cast<size_t>(config_.outputs());
   size_t mark = 0;
-  for (size_t i = 0; i * vocab < log_probs.size(); ++i) {
+  for (size_t i = 0; i * outputs < log_probs.size(); ++i) {
     const int64_t first = static_cast<int64_t>(i) * kFeatureFramesPerFrame;
     const int64_t last = std::min<int64_t>(first + kFeatureFramesPerFrame, taken_.frames);
     TakeHotWords(feature_frames_done_ + first, &mark);
-    utterances_.Accept(log_probs.subspan(i * vocab, vocab),
+    utterances_.Accept(log_probs.subspan(i * outputs, outputs),
                        (feature_frames_done_ + first) * kSamplesPerFeatureFrame,
                        (feature_frames_done_ + last) * kSamplesPerFeatureFrame);
   }

@@ -52,7 +52,7 @@ class RecognitionStreamImpl final : public RecognitionStream {
   // Model thread. Appends up to max_chunks chunks of feature frames to *features, completed to
   // whole encoder frames; returns the number of encoder frames.
   int TakeFrames(int max_chunks, std::vector<float>* features);
-  // Model thread. What the encoder made of the frames just taken: [frames, vocabulary].
+  // Model thread. What the encoder made of the frames just taken: [frames, outputs].
   void AcceptLogProbs(absl::Span<const float> log_probs);
 
   int slot() const { return slot_; }

@@ -34,8 +34,8 @@ absl::StatusOr<std::unique_ptr<RecognitionStream>> RecognitionWorkerImpl::Resume
 absl::StatusOr<std::unique_ptr<RecognitionStreamImpl>> RecognitionWorkerImpl::NewStream(
     const StreamOptions& options) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
-  const absl::StatusOr<DecoderFactory> factory =
-      DecoderFactory::Create(&config_.tokens, language_model_, options.decoder, calibrations_);
+  const absl::StatusOr<DecoderFactory> factory = DecoderFactory::Create(
+      &config_.tokens, language_model_, options.decoder, calibrations_, &config_.phones);
   if (!factory.ok()) return factory.status();
   auto hot_words = factory->MakeHotWords(options.decoder.hot_words);
   if (!hot_words.ok()) return hot_words.status();
@@ -71,13 +71,13 @@ absl::Status RecognitionWorkerImpl::Step(absl::Span<RecognitionStream* const> st
     row.features = features;
     features += int64_t{kFeatureFramesPerFrame} * row.frames * config_.mel_bins;
   }
-  const size_t vocab = config_.tokens.size();
-  log_probs_.resize(static_cast<size_t>(total) * vocab);
+  const auto outputs = static_cast<size_t>(config_.outputs());
+  log_probs_.resize(static_cast<size_t>(total) * outputs);
   if (absl::Status status = encoder_->Step(rows_, log_probs_.data()); !status.ok()) return status;
 
   absl::Span<const float> rest(log_probs_);
   for (size_t i = 0; i < rows_.size(); ++i) {
-    const size_t floats = static_cast<size_t>(rows_[i].frames) * vocab;
+    const size_t floats = static_cast<size_t>(rows_[i].frames) * outputs;
     owners_[i]->AcceptLogProbs(rest.first(floats));
     rest.remove_prefix(floats);
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "model/decoder/decoder_factory.h"
+#include "model/decoder/speller.h"
 #include "model/recognition_worker.h"
 
 namespace rill {
@@ -44,6 +45,16 @@ class RecognizerImpl final : public Recognizer {
 // and nobody would be told.
 absl::Status CheckSpelling(const LanguageModel& language_model, const std::string& path,
                            const ModelConfig& config) {
+  if (!language_model.lexicon().phones().empty()) {
+    const absl::Status status = CheckPhones(language_model.lexicon(), config.phones);
+    return status.ok() ? status
+                       : absl::InvalidArgumentError(absl::StrCat(
+                             path, ": ", status.message(),
+                             config.phones.empty()
+                                 ? ": it hears no phones; build the language model for it without "
+                                   "--pronunciations"
+                                 : ": build it again with pronunciations in the model's phones"));
+  }
   if (absl::Status status = CheckBeamTokens(config.tokens, path); !status.ok()) return status;
   const auto tokens = absl::MakeConstSpan(config.tokens).subspan(1);  // without the blank
   const uint64_t words = language_model.counts().ngrams[0] - kFirstWord;

@@ -19,7 +19,7 @@ UtteranceBuilder::UtteranceBuilder(const DecoderFactory& factory,
       hot_words_(std::move(hot_words)),
       decoder_(factory.New(hot_words_)),
       options_(options),
-      spelling_(factory.tokens()) {}
+      spelling_(factory.NewSpelling()) {}
 
 void UtteranceBuilder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
   next_decoder_ = nullptr;
@@ -35,8 +35,9 @@ void UtteranceBuilder::ChangeDecoder() {
   decoder_ = std::move(next_decoder_);
 }
 
-void UtteranceBuilder::Accept(absl::Span<const float> log_probs, int64_t start, int64_t end) {
+void UtteranceBuilder::Accept(absl::Span<const float> outputs, int64_t start, int64_t end) {
   if (ended_) return;
+  const absl::Span<const float> log_probs = factory_.Part(decoder_->kind(), outputs);
   decoder_->Accept(log_probs, start, end);
   if (decoder_->kind() == DecoderOptions::Kind::kBeam) {
     spelling_.Accept(log_probs, start);

@@ -36,9 +36,10 @@ class UtteranceBuilder {
   UtteranceBuilder(const DecoderFactory& factory, std::shared_ptr<const HotWords> hot_words,
                    const UtteranceOptions& options);
 
-  // The next encoder frame: log_probs [vocabulary], for the samples [start, end). Endpoints are
-  // looked for after every frame, so that they do not depend on how many come at a time.
-  void Accept(absl::Span<const float> log_probs, int64_t start, int64_t end);
+  // The next encoder frame: log-probabilities [tokens, then phones], for the samples [start, end).
+  // Endpoints are looked for after every frame, so that they do not depend on how many come at a
+  // time.
+  void Accept(absl::Span<const float> outputs, int64_t start, int64_t end);
 
   // Null: none. A greedy stream gets another decoder for hot words, from the next utterance on; a
   // beam takes them from the current one on.

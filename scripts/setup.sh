@@ -29,6 +29,7 @@ libssl-dev              SHA-256, and TLS inside gRPC
 zlib1g-dev              reads gzipped language models
 nlohmann-json3-dev      the header of a model file, JSON output
 libcli11-dev            command lines and configuration files
+flite1-dev              how words are said that no lexicon has
 prometheus-cpp-dev      metrics, and the page that Prometheus reads
 portaudio19-dev         the microphone of `rill stream --mic`
 '

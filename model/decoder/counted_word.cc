@@ -38,6 +38,7 @@ void Save(absl::Span<const CountedWord> words, StateWriter& writer) {
   writer.Write<uint64_t>(words.size());
   for (const CountedWord& counted : words) {
     writer.WriteString(counted.word.text);
+    writer.WriteString(counted.word.evidence.letters);
     writer.Write(counted.word.start);
     writer.Write(counted.word.end);
     writer.Write(counted.log_prob_sum);
@@ -52,6 +53,7 @@ std::vector<CountedWord> LoadCountedWords(StateReader& reader) {
   while (words.size() < count && reader.ok()) {
     CountedWord& counted = words.emplace_back();
     counted.word.text = reader.ReadString(kMaxCount, "a word");
+    counted.word.evidence.letters = reader.ReadString(kMaxCount, "letters of a word");
     counted.word.start = reader.ReadTime();
     counted.word.end = reader.ReadTime();
     counted.log_prob_sum = reader.Read<double>();

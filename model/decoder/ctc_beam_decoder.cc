@@ -12,9 +12,6 @@ namespace {
 constexpr int kBlank = CtcFrame::kBlank;
 constexpr double kNever = -1e30;  // the logarithm of 0
 constexpr int kDecideEvery = 8;   // frames
-constexpr float kMostOpenAgreement = 0.9999f;
-constexpr float kMostDisputedAgreement = 0x1.fffffep-1f;  // the largest below 1
-constexpr double kLeastWeight = std::numeric_limits<double>::min();
 constexpr double kLn2 = 0.6931471805599453;
 constexpr double kRounding = 1e-3;  // of a score
 
@@ -74,14 +71,26 @@ void CtcBeamDecoder::StayAll() {
 void CtcBeamDecoder::ExtendAll() {
   extended_.clear();
   for (size_t i = 0; i < beam_.size(); ++i) {
-    for (const int token : frame_.tokens()) Extend(static_cast<int32_t>(i), token);
+    for (const int token : frame_.tokens()) {
+      if (token == scorer_.space()) {
+        EndWord(static_cast<int32_t>(i));
+      } else {
+        Extend(static_cast<int32_t>(i), token);
+      }
+    }
   }
 }
 
-void CtcBeamDecoder::Extend(int32_t rank, int token) {
+void CtcBeamDecoder::EndWord(int32_t rank) {
+  const TextState& text = pool_[beam_[rank].node].text;
+  if (text.letters == 0) return;
+  const int endings = scorer_.Endings(text);
+  for (int i = 0; i < endings; ++i) Extend(rank, scorer_.space(), scorer_.Ending(text, i));
+}
+
+void CtcBeamDecoder::Extend(int32_t rank, int token, WordId word) {
   const Entry& entry = beam_[rank];
   const PrefixNode& node = pool_[entry.node];
-  if (token == scorer_.space() && node.text.letters == 0) return;
   // A letter said on is the same letter, unless there was a blank.
   const double before = token == node.token ? entry.blank : entry.total;
   if (before == kNever) return;
@@ -90,10 +99,11 @@ void CtcBeamDecoder::Extend(int32_t rank, int token) {
   Candidate next;
   next.rank = rank;
   next.token = token;
+  next.word = word;
   next.blank = space ? mass : kNever;
   next.letter = space ? kNever : mass;
   next.fresh = mass;
-  next.node = pool_.FindChild(entry.node, token);
+  next.node = pool_.FindChild(entry.node, token, word);
   if (next.node != PrefixNode::kNone) {
     if (const int32_t known = pool_[next.node].rank; known != PrefixNode::kNone) {
       double& known_mass = space ? candidates_[known].blank : candidates_[known].letter;
@@ -107,7 +117,7 @@ void CtcBeamDecoder::Extend(int32_t rank, int token) {
   }
   if (mass + scorer_.Bound(node.text) < worst_ - kRounding) return;
   TextState text;
-  if (!scorer_.Extend(node.text, token, &text)) return;
+  if (!scorer_.Extend(node.text, token, &text, word)) return;
   next.score = mass + text.score();
   if (next.score < worst_) return;
   next.extended = static_cast<int32_t>(extended_.size());
@@ -216,14 +226,13 @@ void CtcBeamDecoder::KeepTimes() {
   }
 }
 
-int64_t CtcBeamDecoder::WordsId(int32_t node) const {
-  return node == pool_.root() && decided_.empty() ? 0 : pool_[node].words_id;
-}
-
 void CtcBeamDecoder::NoticeChange() {
   const int32_t best = beam_.front().node;
-  if (const int64_t id = WordsId(best); id != best_words_id_) {
+  const int64_t id = WordsId(best);
+  const WordId word = id == 0 ? kUnknownWord : LastWord(best);
+  if (id != best_words_id_ || word != best_last_word_) {
     best_words_id_ = id;
+    best_last_word_ = word;
     ++changes_;
   }
   if (best == pool_.root()) {
@@ -234,38 +243,11 @@ void CtcBeamDecoder::NoticeChange() {
   last_letter_end_ = node.text.letters > 0 ? node.said.end : node.before.end;
 }
 
-bool CtcBeamDecoder::has_words() const {
-  return !decided_.empty() || beam_.front().node != pool_.root();
-}
-
-int64_t CtcBeamDecoder::first_word_start() const {
-  if (!decided_.empty()) return decided_.front().word.start;
-  int64_t start = time_;
-  VisitLetters(beam_.front().node, [&start](int32_t, const Said& said) { start = said.start; });
-  return std::max(start, taken_until_);
-}
-
-template <typename Visit>
-void CtcBeamDecoder::VisitLetters(int32_t node, const Visit& visit) const {
-  Said said = pool_[node].said;
-  int64_t next_start = time_;
-  for (; node != pool_.root(); node = pool_[node].parent) {
-    if (pool_[node].text.letters > 0) {
-      // What is known of a letter may have changed since the next one knew of it.
-      said.end = std::min(said.end, next_start);
-      said.start = std::min(said.start, said.end - 1);
-      next_start = said.start;
-      visit(node, said);
-    }
-    said = pool_[node].before;
-  }
-}
-
 void CtcBeamDecoder::MakeRoom() {
   DecideCommon();
   if (pool_.room() >= options_.beam) return;
   const int32_t boundary = pool_.LastBoundary(beam_.front().node);
-  DropAllBut(boundary);
+  DropAllFrom(boundary);
   if (boundary != pool_.root()) Decide(boundary);
   // Many texts that still agree on nothing.
   while (pool_.room() < options_.beam && beam_.size() > 1) {
@@ -317,99 +299,38 @@ void CtcBeamDecoder::GiveUpWord() {
   NumberBeam();
 }
 
-void CtcBeamDecoder::DropAllBut(int32_t before) {
+template <typename Keep>
+void CtcBeamDecoder::DropAllBut(const Keep& keep) {
   next_.clear();
   for (const Entry& entry : beam_) {
-    if (pool_.BeginsWith(entry.node, before)) next_.push_back(entry);
+    if (keep(entry.node)) next_.push_back(entry);
   }
   // Not before all have been looked at: a node that is let go of is no text any more.
   for (const Entry& entry : beam_) {
-    if (!pool_.BeginsWith(entry.node, before)) LetGo(entry);
+    if (!keep(entry.node)) LetGo(entry);
   }
   beam_.swap(next_);
   NumberBeam();
 }
 
+void CtcBeamDecoder::DropAllFrom(int32_t before) {
+  DropAllBut([this, before](int32_t node) { return pool_.BeginsWith(node, before); });
+}
+
+void CtcBeamDecoder::DecideBest() {
+  const int32_t boundary = pool_.LastBoundary(beam_.front().node);
+  DropAllBut([this, boundary](int32_t node) { return pool_.LastBoundary(node) == boundary; });
+  if (boundary != pool_.root()) Decide(boundary);
+}
+
 void CtcBeamDecoder::Decide(int32_t node) {
-  AppendWords(node, &decided_);
+  AppendWords(node, kUnknownWord, &decided_);
   pool_.MakeRoot(node);
-}
-
-// The words between the root and `node`.
-void CtcBeamDecoder::AppendWords(int32_t node, std::vector<CountedWord>* words) const {
-  const size_t first = words->size();
-  bool in_word = false;
-  VisitLetters(node, [&](int32_t at, const Said& said) {
-    if (!in_word) {
-      words->emplace_back();
-      words->back().word.end = said.end;
-    }
-    CountedWord& counted = words->back();
-    counted.word.text.insert(0, (*tokens_)[pool_[at].token]);
-    counted.word.start = said.start;
-    counted.log_prob_sum += said.peak;
-    counted.least_log_prob = std::min(counted.least_log_prob, said.peak);
-    ++counted.tokens;
-    in_word = pool_[at].text.letters > 1;
-  });
-  std::reverse(words->begin() + static_cast<int64_t>(first), words->end());
-  if (words->size() == first) return;
-  // What is decided keeps its times.
-  Word& word = (*words)[first].word;
-  word.start = std::max(word.start, first == 0 ? taken_until_ : (*words)[first - 1].word.end);
-  word.end = std::max(word.end, word.start);
-}
-
-// The weight of the texts that leave that of `node` before the end of a word of it is against the
-// word, of all weight.
-void CtcBeamDecoder::SetAgreement(int32_t node, absl::Span<CountedWord> words) const {
-  std::vector<int32_t> path, place(pool_.capacity(), -1);
-  for (; node != pool_.root(); node = pool_[node].parent) {
-    place[node] = static_cast<int32_t>(path.size());
-    path.push_back(node);
-  }
-  place[pool_.root()] = static_cast<int32_t>(path.size());
-  std::vector<double> leaving(path.size() + 1);  // the path where it has been like it until then
-  double total = 0;
-  for (const Entry& entry : beam_) {
-    int32_t at = entry.node;
-    while (place[at] < 0) at = pool_[at].parent;
-    const double weight = std::max(std::exp(entry.score - beam_.front().score), kLeastWeight);
-    leaving[place[at]] += weight;
-    total += weight;
-  }
-  double against = leaving[path.size()];
-  size_t word = 0;
-  // A state that was loaded may hold more ends than words.
-  for (size_t i = path.size(); i-- > 0 && word < words.size();) {
-    const bool open = pool_[path[i]].text.letters > 0;
-    if (i == 0 || !open) {
-      auto agreement = static_cast<float>(1 - against / total);
-      // 1 is a promise: nothing in the beam is otherwise, however unlikely.
-      if (against > 0) agreement = std::min(agreement, kMostDisputedAgreement);
-      // All may agree on how a word begins, but it may go on.
-      words[word++].word.agreement = open ? std::min(agreement, kMostOpenAgreement) : agreement;
-    }
-    against += leaving[i];
-  }
-}
-
-Hypothesis CtcBeamDecoder::Read(int32_t node, double score) const {
-  std::vector<CountedWord> words = decided_;
-  AppendWords(node, &words);
-  SetAgreement(node, absl::MakeSpan(words).subspan(decided_.size()));
-  Hypothesis hypothesis = ToHypothesis(words);
-  hypothesis.score = score;
-  return hypothesis;
-}
-
-Hypothesis CtcBeamDecoder::Current() const {
-  return Read(beam_.front().node, beam_.front().score + offset_);
 }
 
 void CtcBeamDecoder::AddEnding(const Ending& ending, std::vector<Ending>* endings) const {
   for (Ending& other : *endings) {
-    if (other.words_id != ending.words_id) continue;
+    if (other.words_id != ending.words_id || other.word != ending.word) continue;
     other.score = LogAdd(other.score, ending.score);
     return;
   }
@@ -422,7 +343,7 @@ std::vector<Hypothesis> CtcBeamDecoder::ReadBest(std::vector<Ending>* endings, i
     if (static_cast<int>(best.size()) == std::max(n, 1)) break;
     // Silence is no alternative to words.
     if (!best.empty() && ending.words_id == 0) continue;
-    best.push_back(Read(ending.node, ending.score + offset_));
+    best.push_back(Read(ending.node, ending.word, ending.score + offset_));
   }
   return best;
 }
@@ -432,20 +353,27 @@ std::vector<Hypothesis> CtcBeamDecoder::TakeNBest(int n) { return TakeAll(n, tru
 std::vector<Hypothesis> CtcBeamDecoder::TakeAll(int n, bool sentence_end) {
   std::vector<Ending> endings;
   for (size_t i = 0; i < beam_.size(); ++i) {
-    Ending ending;
     const Entry& entry = beam_[i];
     const TextState& text = pool_[entry.node].text;
-    if (!scorer_.Finish(text, sentence_end, &ending.score, &ending.history)) continue;
-    ending.score += entry.total;
-    ending.node = entry.node;
-    ending.words_id = WordsId(entry.node);
-    ending.rank = static_cast<int32_t>(i);
-    AddEnding(ending, &endings);
+    const int words = text.letters == 0 ? 1 : scorer_.Endings(text);
+    for (int k = 0; k < words; ++k) {
+      Ending ending;
+      ending.word = text.letters == 0 ? text.word : scorer_.Ending(text, k);
+      if (!scorer_.FinishAs(text, ending.word, sentence_end, &ending.score, &ending.history)) {
+        continue;
+      }
+      ending.score += entry.total;
+      ending.node = entry.node;
+      ending.words_id = WordsId(entry.node);
+      ending.rank = static_cast<int32_t>(i);
+      AddEnding(ending, &endings);
+    }
   }
   if (endings.empty()) {  // every text ends in the middle of a word: the best one without that
     Ending ending;
     ending.node = pool_.LastBoundary(beam_.front().node);
     ending.words_id = WordsId(ending.node);
+    ending.word = pool_[ending.node].text.word;
     ending.history = pool_[ending.node].text.history;
     endings.push_back(ending);
   }
@@ -482,6 +410,7 @@ void CtcBeamDecoder::Restart(int token, const Entry& last, const LanguageModel::
   beam_.assign(1, entry);
   offset_ = 0;
   best_words_id_ = 0;
+  best_last_word_ = kUnknownWord;
 }
 
 std::vector<Hypothesis> CtcBeamDecoder::TakeClosedNBest(int n) {
@@ -493,6 +422,7 @@ std::vector<Hypothesis> CtcBeamDecoder::TakeClosedNBest(int n) {
     Ending ending;
     ending.node = pool_.LastBoundary(entry.node);
     ending.words_id = WordsId(ending.node);
+    ending.word = pool_[ending.node].text.word;
     ending.score = entry.total + pool_[ending.node].text.score();
     AddEnding(ending, &endings);
   }
@@ -500,16 +430,20 @@ std::vector<Hypothesis> CtcBeamDecoder::TakeClosedNBest(int n) {
   std::stable_sort(endings.begin() + 1, endings.end(),
                    [](const Ending& a, const Ending& b) { return a.score > b.score; });
   std::vector<Hypothesis> taken = ReadBest(&endings, n);
-  DropAllBut(boundary);
+  DropAllFrom(boundary);
   if (boundary != pool_.root()) Decide(boundary);
   taken_until_ = decided_.back().word.end;
   decided_.clear();
   pool_[boundary].words_id = 0;
-  best_words_id_ = WordsId(beam_.front().node);
+  const int32_t best = beam_.front().node;
+  best_words_id_ = WordsId(best);
+  best_last_word_ = best_words_id_ == 0 ? kUnknownWord : LastWord(best);
   return taken;
 }
 
 bool CtcBeamDecoder::SetHotWords(std::shared_ptr<const HotWords> hot_words) {
+  // How closed words are spelled that only the hot words of before have.
+  if (scorer_.by_phones()) DecideBest();
   scorer_.set_hot_words(std::move(hot_words));
   // All texts anew, each before those that go on from it.
   scorer_.ForgetHotWords(&pool_[pool_.root()].text);
@@ -546,6 +480,7 @@ void CtcBeamDecoder::SaveWords(StateWriter& writer) const {
   writer.Write(offset_);
   writer.Write(frames_);
   writer.Write(best_words_id_);
+  writer.Write(best_last_word_);
   rill::Save(decided_, writer);
   writer.Write(taken_until_);
 }
@@ -573,6 +508,7 @@ void CtcBeamDecoder::LoadWords(StateReader& reader) {
   offset_ = reader.ReadIn(kNever, -kNever, "offset of the beam");
   frames_ = reader.ReadTime();
   best_words_id_ = reader.Read<int64_t>();
+  best_last_word_ = reader.Read<WordId>();
   decided_ = LoadCountedWords(reader);
   taken_until_ = reader.ReadTime();
 }
@@ -588,7 +524,8 @@ size_t CtcBeamDecoder::MaxBytes(const BeamOptions& options, int vocabulary) {
   const size_t beam = static_cast<size_t>(options.beam), tokens = static_cast<size_t>(vocabulary);
   return PrefixPool::MaxBytes(PoolCapacity(options)) + 4 * beam * sizeof(Entry) +
          CtcFrame::MaxBytes(vocabulary) +
-         2 * beam * tokens * (sizeof(Candidate) + sizeof(TextState) + sizeof(Ranked));
+         2 * beam * (tokens + TextScorer::kMaxEndings) *
+             (sizeof(Candidate) + sizeof(TextState) + sizeof(Ranked));
 }
 
 }  // namespace rill

@@ -47,9 +47,10 @@ namespace rill {
 
 class CtcBeamDecoder final : public CtcDecoder {
  public:
-  // tokens[0] is the blank; the others are letters and " ". `model` may be null if not
-  // options.lexicon. Neither is owned. options.Validate() holds. `texts`: as many as TakeNBest will
-  // be asked for; there may be more, but then not always the best.
+  // tokens[0] is the blank; the others are " " and letters, or phones if the model's lexicon is
+  // made of them (then options.lexicon holds). `model` may be null if not options.lexicon. Neither
+  // is owned. options.Validate() holds. `texts`: as many as TakeNBest will be asked for; there may
+  // be more, but then not always the best.
   CtcBeamDecoder(const std::vector<std::string>* tokens, const LanguageModel* model,
                  const BeamOptions& options, int texts = 1);
 
@@ -79,6 +80,7 @@ class CtcBeamDecoder final : public CtcDecoder {
     int32_t node = PrefixNode::kNone;  // none yet: child `token` of the text `rank`, see extended_
     int32_t rank = 0;
     int token = -1;
+    WordId word = kUnknownWord;  // that a space ends
     int32_t extended = -1;
     double blank = 0, letter = 0;
     double fresh = 0;  // of these, the ways to say it that have ended in this frame only
@@ -92,6 +94,7 @@ class CtcBeamDecoder final : public CtcDecoder {
   struct Ending {
     int32_t node = 0;  // of its last letter or later
     int64_t words_id = 0;
+    WordId word = kUnknownWord;  // the last, by phones
     double score = 0;
     int32_t rank = 0;  // its best entry's
     LanguageModel::State history;
@@ -102,7 +105,8 @@ class CtcBeamDecoder final : public CtcDecoder {
 
   void StayAll();
   void ExtendAll();
-  void Extend(int32_t rank, int token);
+  void Extend(int32_t rank, int token, WordId word = kUnknownWord);
+  void EndWord(int32_t rank);  // by a space, as each of the words that it may be
   void Select();
   // Whether what comes can tell these apart no more, so that only the better one need be kept.
   bool SameFuture(const Candidate& a, const Candidate& b) const;
@@ -114,21 +118,27 @@ class CtcBeamDecoder final : public CtcDecoder {
 
   void MakeRoom();
   void DecideCommon();
-  bool NoneMayEnd() const;          // the word that is open in each text, that is
-  void GiveUpWord();                // leaves the best text without its open word
-  void DropAllBut(int32_t before);  // texts that do not begin with it
-  void Decide(int32_t node);        // its words; it becomes the root
+  bool NoneMayEnd() const;  // the word that is open in each text, that is
+  void GiveUpWord();        // leaves the best text without its open word
+  template <typename Keep>
+  void DropAllBut(const Keep& keep);  // keep(node)
+  void DropAllFrom(int32_t before);   // texts that do not begin with it
+  void DecideBest();                  // its closed words; only texts with just these go on
+  void Decide(int32_t node);          // its words; it becomes the root
 
   void NumberBeam();               // tells the nodes their ranks
   void LetGo(const Entry& entry);  // of a text that is no longer in the beam
 
   int64_t WordsId(int32_t node) const;
-  // The letters between the root and `node`, last first: visit(node, said).
+  // By phones: what the last word is, or would be told to be. With WordsId, it names the words.
+  WordId LastWord(int32_t node) const;
+  // The letters between the root and `node`, last first: visit(node, the one after, said).
   template <typename Visit>
   void VisitLetters(int32_t node, const Visit& visit) const;
-  void AppendWords(int32_t node, std::vector<CountedWord>* words) const;
+  // `open`: what the word is that is open.
+  void AppendWords(int32_t node, WordId open, std::vector<CountedWord>* words) const;
   void SetAgreement(int32_t node, absl::Span<CountedWord> words) const;  // of its words
-  Hypothesis Read(int32_t node, double score) const;
+  Hypothesis Read(int32_t node, WordId open, double score) const;
   std::vector<Hypothesis> ReadBest(std::vector<Ending>* endings, int n) const;
   std::vector<Hypothesis> TakeAll(int n, bool sentence_end);
   void AddEnding(const Ending& ending, std::vector<Ending>* endings) const;
@@ -143,6 +153,7 @@ class CtcBeamDecoder final : public CtcDecoder {
   double offset_ = 0;        // taken off all scores so far
   int64_t frames_ = 0;
   int64_t best_words_id_ = 0;
+  WordId best_last_word_ = kUnknownWord;
   std::vector<CountedWord> decided_;
   int64_t taken_until_ = 0;  // end of the last word taken: no word begins before
 

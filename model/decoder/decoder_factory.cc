@@ -30,7 +30,8 @@ absl::Status CheckBeamTokens(const std::vector<std::string>& tokens, const std::
 absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::string>* tokens,
                                                       const LanguageModel* model,
                                                       const DecoderOptions& options,
-                                                      const CalibrationTable* calibrations) {
+                                                      const CalibrationTable* calibrations,
+                                                      const std::vector<std::string>* phones) {
   if (absl::Status status = options.Validate(); !status.ok()) return status;
   DecoderFactory factory(tokens);
   factory.alternatives_ = options.alternatives;
@@ -48,6 +49,17 @@ absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::str
     factory.beam_.lexicon = false;
     return factory;
   }
+  if (model != nullptr && !model->lexicon().phones().empty()) {
+    const absl::Status status =
+        CheckPhones(model->lexicon(), phones == nullptr ? std::vector<std::string>() : *phones);
+    if (!status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("language model: ", status.message()));
+    }
+    factory.beam_tokens_ = phones;
+    factory.beam_.lexicon = true;
+    factory.model_ = model;
+    return factory;
+  }
   if (absl::Status status = CheckBeamTokens(*tokens, "decoder.kind"); !status.ok()) return status;
   if (options.beam.lexicon && model == nullptr) {
     return absl::InvalidArgumentError(
@@ -55,6 +67,14 @@ absl::StatusOr<DecoderFactory> DecoderFactory::Create(const std::vector<std::str
   }
   factory.model_ = model;
   return factory;
+}
+
+absl::Span<const float> DecoderFactory::Part(DecoderOptions::Kind kind,
+                                             absl::Span<const float> outputs) const {
+  const size_t tokens = tokens_->size();
+  return kind == DecoderOptions::Kind::kBeam && by_phones()
+             ? outputs.subspan(tokens, beam_tokens_->size())
+             : outputs.first(tokens);
 }
 
 bool DecoderFactory::IsNoise(DecoderOptions::Kind kind, const Hypothesis& hypothesis) const {
@@ -66,10 +86,11 @@ bool DecoderFactory::IsNoise(DecoderOptions::Kind kind, const Hypothesis& hypoth
 
 absl::StatusOr<std::shared_ptr<const HotWords>> DecoderFactory::MakeHotWords(
     absl::Span<const HotWord> hot_words) const {
-  if (!hot_words.empty()) {
+  if (!hot_words.empty() && !by_phones()) {
     if (absl::Status status = CheckBeamTokens(*tokens_, "hot_words"); !status.ok()) return status;
   }
-  return HotWords::Create(hot_words, *tokens_, model_ == nullptr ? nullptr : &model_->lexicon());
+  return HotWords::Create(hot_words, *beam_tokens_,
+                          model_ == nullptr ? nullptr : &model_->lexicon());
 }
 
 std::shared_ptr<const HotWords> DecoderFactory::LoadHotWords(StateReader& reader) const {
@@ -81,7 +102,7 @@ std::shared_ptr<const HotWords> DecoderFactory::LoadHotWords(StateReader& reader
 std::unique_ptr<CtcDecoder> DecoderFactory::New(std::shared_ptr<const HotWords> hot_words,
                                                 bool beam) const {
   if (greedy_ && hot_words == nullptr && !beam) return std::make_unique<CtcGreedyDecoder>(tokens_);
-  auto decoder = std::make_unique<CtcBeamDecoder>(tokens_, model_, beam_, 1 + alternatives_);
+  auto decoder = std::make_unique<CtcBeamDecoder>(beam_tokens_, model_, beam_, 1 + alternatives_);
   decoder->SetHotWords(std::move(hot_words));
   return decoder;
 }

@@ -10,6 +10,7 @@
 #include "model/decoder/calibration.h"
 #include "model/decoder/ctc_decoder.h"
 #include "model/decoder/decoder_options.h"
+#include "model/decoder/greedy_spelling.h"
 #include "model/decoder/hot_words.h"
 #include "model/language_model/language_model.h"
 
@@ -23,16 +24,19 @@ absl::Status CheckBeamTokens(const std::vector<std::string>& tokens, const std::
 class DecoderFactory {
  public:
   // Greedy, no hot words. `tokens` is not owned.
-  explicit DecoderFactory(const std::vector<std::string>* tokens) : tokens_(tokens) {}
+  explicit DecoderFactory(const std::vector<std::string>* tokens)
+      : tokens_(tokens), beam_tokens_(tokens) {}
 
   // InvalidArgument naming the field: options out of range, or that the model or the language model
   // (null: none) does not allow. Neither `tokens` nor `model` is owned. options.hot_words are not
   // looked at: see MakeHotWords. `calibrations`: of confidence and stability; null: none; not
-  // owned.
+  // owned. `phones`: the model's, which beams take if the language model's lexicon is made of them;
+  // null or empty: none; not owned.
   static absl::StatusOr<DecoderFactory> Create(const std::vector<std::string>* tokens,
                                                const LanguageModel* model,
                                                const DecoderOptions& options,
-                                               const CalibrationTable* calibrations = nullptr);
+                                               const CalibrationTable* calibrations = nullptr,
+                                               const std::vector<std::string>* phones = nullptr);
 
   // As HotWords::Create; they are for this factory's decoders only.
   absl::StatusOr<std::shared_ptr<const HotWords>> MakeHotWords(
@@ -46,7 +50,10 @@ class DecoderFactory {
   std::unique_ptr<CtcDecoder> New(std::shared_ptr<const HotWords> hot_words,
                                   bool beam = false) const;
 
-  const std::vector<std::string>* tokens() const { return tokens_; }
+  // Of what the model says of a frame, [tokens, then phones], that which such a decoder takes.
+  absl::Span<const float> Part(DecoderOptions::Kind kind, absl::Span<const float> outputs) const;
+  // Beside a beam.
+  GreedySpelling NewSpelling() const { return GreedySpelling(beam_tokens_, by_phones()); }
   int alternatives() const { return alternatives_; }
   // Whether a final, whose confidence is set, is less likely words than noise. `kind`, here and
   // below: of the decoder that gave it; a greedy stream's is a beam while it has hot words.
@@ -69,7 +76,10 @@ class DecoderFactory {
     return kind == DecoderOptions::Kind::kBeam ? beam_judge_ : greedy_judge_;
   }
 
+  bool by_phones() const { return beam_tokens_ != tokens_; }
+
   const std::vector<std::string>* tokens_;
+  const std::vector<std::string>* beam_tokens_;
   const LanguageModel* model_ = nullptr;  // what beams use
   Judge greedy_judge_, beam_judge_;
   bool greedy_ = true;

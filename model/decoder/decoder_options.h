@@ -25,7 +25,7 @@ struct BeamOptions {
   // letter_bonus * letters + boosts; the three in the middle with a language model only.
   float lm_weight = 1.1f;      // 0 to 10
   float word_bonus = 0.0f;     // -20 to 20
-  float letter_bonus = 2.0f;   // -20 to 20; spaces are no letters
+  float letter_bonus = 2.5f;   // -20 to 20; spaces are no letters
   float blank_penalty = 0.0f;  // taken off the blank's log-probability in each frame; -20 to 20
   // A letter that is less likely than its frame's best by more than this is not tried; 0 to 100.
   float token_threshold = 8.0f;
@@ -37,7 +37,7 @@ struct BeamOptions {
   // word outside of the lexicon costs unknown_word_penalty only.
   bool lexicon = false;
   float unknown_word_penalty = 10.0f;   // 0 to 100
-  float unknown_letter_penalty = 2.1f;  // 0 to 100, for each letter
+  float unknown_letter_penalty = 2.6f;  // 0 to 100, for each letter
 
   absl::Status Validate() const;  // names the field at fault
 };

@@ -53,7 +53,11 @@ std::vector<GreedySpelling::Letter>::const_iterator GreedySpelling::FirstFrom(in
 std::string GreedySpelling::Between(int64_t from, int64_t to) const {
   std::string text;
   for (auto letter = FirstFrom(from); letter != letters_.end() && letter->start < to; ++letter) {
-    text += (*tokens_)[letter->token];
+    if (phones_) {
+      text += static_cast<char>(letter->token);
+    } else {
+      text += (*tokens_)[letter->token];
+    }
   }
   return text;
 }
@@ -63,7 +67,7 @@ void GreedySpelling::Judge(int64_t end, Hypothesis* hypothesis) const {
   for (size_t i = 0; i < words.size(); ++i) {
     const int64_t from = i == 0 ? words[i].start : words[i - 1].end;
     const int64_t to = i + 1 < words.size() ? words[i + 1].start : end;
-    words[i].evidence.misspelling = Misspelling(words[i].text, Between(from, to));
+    words[i].evidence.misspelling = Misspelling(words[i].evidence.letters, Between(from, to));
   }
 }
 

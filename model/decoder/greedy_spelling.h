@@ -16,8 +16,10 @@ namespace rill {
 
 class GreedySpelling {
  public:
-  // tokens[0] is the blank. Not owned.
-  explicit GreedySpelling(const std::vector<std::string>* tokens) : tokens_(tokens) {}
+  // tokens[0] is the blank. Not owned. `phones`: these are phones, each a byte of
+  // WordEvidence::letters; else letters.
+  explicit GreedySpelling(const std::vector<std::string>* tokens, bool phones = false)
+      : tokens_(tokens), phones_(phones) {}
 
   // The next frame: log_probs [vocabulary], from the sample `start` on. A NaN is no letter.
   void Accept(absl::Span<const float> log_probs, int64_t start);
@@ -47,6 +49,7 @@ class GreedySpelling {
   std::string Between(int64_t from, int64_t to) const;
 
   const std::vector<std::string>* const tokens_;
+  const bool phones_;
   std::vector<Letter> letters_;  // by their start
   int32_t last_ = 0;             // the likeliest token of the last frame
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "model/file/utf8.h"
 
 namespace rill {
@@ -23,34 +24,9 @@ absl::Status PhraseError(size_t index, const std::string& phrase, absl::string_v
       "hot_words[", index, "]: \"", Escape(phrase.substr(0, kQuotedBytes)), "\": ", problem));
 }
 
-// One token a letter, words parted by one space, none around.
-absl::StatusOr<std::vector<int>> ToTokens(const std::string& phrase,
-                                          const std::vector<std::string>& tokens, int space) {
-  std::vector<int> ids;
-  bool word_over = false;
-  for (size_t at = 0; at < phrase.size();) {
-    const size_t size = Utf8CharacterSize(std::string_view(phrase).substr(at));
-    const std::string letter = absl::AsciiStrToLower(phrase.substr(at, size));
-    at += size;
-    if (absl::ascii_isspace(static_cast<unsigned char>(letter[0]))) {
-      word_over = !ids.empty();
-      continue;
-    }
-    const auto token = std::find(tokens.begin() + 1, tokens.end(), letter);
-    if (token == tokens.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the model has no letter \"", Escape(letter), "\""));
-    }
-    if (word_over) ids.push_back(space);
-    word_over = false;
-    ids.push_back(static_cast<int>(token - tokens.begin()));
-    if (ids.size() > kMaxHotWordLetters) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("has more than ", kMaxHotWordLetters, " letters"));
-    }
-  }
-  if (ids.empty()) return absl::InvalidArgumentError("has no letters");
-  return ids;
+// Its words, whatever white space parts them.
+std::vector<std::string> WordsOf(const std::string& phrase) {
+  return absl::StrSplit(phrase, absl::ByAnyChar(" \t\n\v\f\r"), absl::SkipEmpty());
 }
 
 }  // namespace
@@ -65,7 +41,9 @@ absl::StatusOr<std::shared_ptr<const HotWords>> HotWords::Create(
   }
   const std::shared_ptr<HotWords> made(new HotWords);
   made->made_of_.assign(hot_words.begin(), hot_words.end());
-  made->space_ = static_cast<int>(std::find(tokens.begin(), tokens.end(), " ") - tokens.begin());
+  const Speller speller(&tokens, lexicon);
+  made->space_ = speller.space();
+  made->first_space_ = static_cast<int>(tokens.size());
   for (size_t i = 0; i < hot_words.size(); ++i) {
     const HotWord& hot_word = hot_words[i];
     if (!(hot_word.boost >= -kMaxBoost && hot_word.boost <= kMaxBoost)) {
@@ -73,7 +51,7 @@ absl::StatusOr<std::shared_ptr<const HotWords>> HotWords::Create(
                          absl::StrCat("boost ", hot_word.boost, " is not between ", -kMaxBoost,
                                       " and ", kMaxBoost));
     }
-    const absl::Status status = made->Add(hot_word, tokens, lexicon);
+    const absl::Status status = made->Add(hot_word, speller, lexicon);
     if (!status.ok()) {
       return PhraseError(i, hot_word.phrase,
                          absl::string_view(status.message().data(), status.message().size()));
@@ -83,14 +61,25 @@ absl::StatusOr<std::shared_ptr<const HotWords>> HotWords::Create(
   return std::shared_ptr<const HotWords>(made);
 }
 
-absl::Status HotWords::Add(const HotWord& hot_word, const std::vector<std::string>& tokens,
+absl::Status HotWords::Add(const HotWord& hot_word, const Speller& speller,
                            const Lexicon* lexicon) {
-  absl::StatusOr<std::vector<int>> phrase = ToTokens(hot_word.phrase, tokens, space_);
-  if (!phrase.ok()) return phrase.status();
-  if (hot_word.boost > 0) AddWords(*phrase, tokens, lexicon);
-  const int letters = static_cast<int>(phrase->size());
-  phrase->push_back(space_);
-  const int32_t end = phrases_.Add(*phrase);
+  std::vector<int> phrase;
+  for (const std::string& word : WordsOf(hot_word.phrase)) {
+    const absl::StatusOr<std::vector<int>> letters = speller.Spell(word);
+    if (!letters.ok()) return letters.status();
+    phrase.insert(phrase.end(), letters->begin(), letters->end());
+    if (phrase.size() > kMaxHotWordLetters) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("has more than ", kMaxHotWordLetters, " letters"));
+    }
+    const absl::StatusOr<int> space =
+        AddWord(absl::AsciiStrToLower(word), *letters, hot_word.boost > 0, speller, lexicon);
+    if (!space.ok()) return space.status();
+    phrase.push_back(*space);
+  }
+  if (phrase.empty()) return absl::InvalidArgumentError("has no letters");
+  const int letters = static_cast<int>(phrase.size()) - 1;
+  const int32_t end = phrases_.Add(phrase);
   states_.resize(phrases_.size());
   if (states_[end].boost != 0) return absl::InvalidArgumentError("is there twice");
   states_[end].boost = hot_word.boost;
@@ -104,20 +93,32 @@ absl::Status HotWords::Add(const HotWord& hot_word, const std::vector<std::strin
   return absl::OkStatus();
 }
 
-void HotWords::AddWords(absl::Span<const int> phrase, const std::vector<std::string>& tokens,
-                        const Lexicon* lexicon) {
-  for (size_t at = 0; at < phrase.size();) {
-    const size_t begin = at;
-    std::string word;
-    for (; at < phrase.size() && phrase[at] != space_; ++at) word += tokens[phrase[at]];
-    if (lexicon == nullptr || lexicon->Find(word) == kUnknownWord) {
-      const int32_t end = words_.Add(phrase.subspan(begin, at - begin));
-      word_ends_.resize(words_.size());
-      word_ends_[end] = true;
+absl::StatusOr<int> HotWords::AddWord(const std::string& word, absl::Span<const int> letters,
+                                      bool boosted, const Speller& speller,
+                                      const Lexicon* lexicon) {
+  WordId id = lexicon == nullptr ? kUnknownWord : lexicon->Find(word);
+  bool known = id != kUnknownWord;
+  if (speller.by_phones()) {
+    if (!known) {
+      const auto [named, is_new] =
+          unknown_ids_.try_emplace(word, kFirstHotWord + static_cast<WordId>(unknown_.size()));
+      id = named->second;
+      if (is_new) unknown_.push_back(word);
     }
-    ++at;
+    known = known && !lexicon->Pronunciation(id).empty();  // else no phones lead to it
+    spaces_after_.try_emplace(id, first_space_ + static_cast<int>(spaces_after_.size()));
   }
-  word_ends_.resize(words_.size());
+  if (!known && boosted) {
+    const int32_t end = words_.Add(letters);
+    word_ends_.resize(words_.size());
+    std::vector<WordId>& ending = word_ends_[end];
+    if (std::find(ending.begin(), ending.end(), id) == ending.end()) ending.push_back(id);
+    if (ending.size() > kMaxHomophones) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("more than ", kMaxHomophones, " hot words sound like it"));
+    }
+  }
+  return SpaceAfter(id);
 }
 
 // Breadth first: a fail link leads to a shorter text.
@@ -148,7 +149,27 @@ HotWords::State HotWords::Follow(State state, int token) const {
     if (const State next = phrases_.Child(state, token); next != TokenTrie::kNone) return next;
     state = states_[state].fail;
   }
-  return token == space_ ? kStart : kDead;
+  return token == space_ || token >= first_space_ ? kStart : kDead;
+}
+
+int HotWords::SpaceAfter(WordId word) const {
+  const auto space = spaces_after_.find(word);
+  return space == spaces_after_.end() ? space_ : space->second;
+}
+
+std::string_view HotWords::Spelling(WordId word) const {
+  const WordId index = word - kFirstHotWord;
+  return word >= kFirstHotWord && index < unknown_.size() ? unknown_[index] : std::string_view();
+}
+
+WordId HotWords::WordBelow(int32_t node) const {
+  for (int32_t end = std::max(node, TokenTrie::kRoot); end < words_.size(); ++end) {
+    if (word_ends_[end].empty()) continue;
+    int32_t above = end;
+    while (above > node) above = words_.parent(above);
+    if (above == node) return word_ends_[end].front();
+  }
+  return kUnknownWord;
 }
 
 HotWords::State HotWords::Next(State state, int token, float* gain) const {
@@ -160,8 +181,12 @@ HotWords::State HotWords::Next(State state, int token, float* gain) const {
 size_t HotWords::bytes() const {
   size_t letters = 0;
   for (const HotWord& hot_word : made_of_) letters += sizeof(hot_word) + hot_word.phrase.size();
-  return sizeof(*this) + letters + phrases_.bytes() + words_.bytes() +
-         states_.capacity() * sizeof(StateInfo) + word_ends_.capacity() / 8;
+  size_t spellings = 0;
+  for (const std::string& word : unknown_) spellings += 2 * (sizeof(word) + word.size());
+  return sizeof(*this) + letters + spellings + phrases_.bytes() + words_.bytes() +
+         states_.capacity() * sizeof(StateInfo) +
+         word_ends_.capacity() * (sizeof(word_ends_[0]) + sizeof(WordId)) +
+         spaces_after_.size() * (sizeof(WordId) + sizeof(int));
 }
 
 void Save(const HotWords* hot_words, StateWriter& writer) {

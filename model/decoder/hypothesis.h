@@ -16,6 +16,8 @@ struct WordEvidence {
   // Of a beam's final: how far the word is from what the likeliest letters spell there, as an edit
   // distance for each byte of the word; at most 2.
   float misspelling = 0;
+  // Of a beam's: the word's letters or, if it was found by phones, a byte for each of these.
+  std::string letters = {};
 };
 
 struct Word {

@@ -51,9 +51,10 @@ void PrefixPool::Link(int32_t parent, int32_t node) {
   ++before.holds;
 }
 
-int32_t PrefixPool::FindChild(int32_t parent, int token) const {
+int32_t PrefixPool::FindChild(int32_t parent, int token, WordId word) const {
   int32_t child = nodes_[parent].first_child;
-  while (child != PrefixNode::kNone && nodes_[child].token != token) {
+  while (child != PrefixNode::kNone &&
+         (nodes_[child].token != token || nodes_[child].text.word != word)) {
     child = nodes_[child].next_sibling;
   }
   return child;

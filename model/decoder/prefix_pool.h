@@ -40,7 +40,8 @@ class PrefixPool {
 
   // A child of `parent`; held by nobody yet. There must be room().
   int32_t Add(int32_t parent, int token, bool letter);
-  int32_t FindChild(int32_t parent, int token) const;  // kNone if there is none
+  // The child by this token, and if that ends a word, by which; kNone if there is none.
+  int32_t FindChild(int32_t parent, int token, WordId word) const;
 
   void Hold(int32_t node) { ++nodes_[node].holds; }
   // Frees the node, and those before it, as far as nothing holds them any more.

@@ -7,7 +7,7 @@ namespace {
 
 constexpr char kMagic[] = "rill stream state";
 // Goes up with every change of what any Save writes or of what it means.
-constexpr uint32_t kVersion = 5;
+constexpr uint32_t kVersion = 6;
 constexpr size_t kMaxHashBytes = 64;
 
 absl::Status CheckHash(absl::string_view what, const std::string& state, const std::string& here) {

@@ -3,12 +3,13 @@
 // and search memory of a stream.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "model/decoder/ctc_beam_decoder.h"
-#include "model/decoder/ctc_greedy_decoder.h"
+#include "model/decoder/decoder_factory.h"
 #include "tests/bench/log_prob_corpus.h"
 
 namespace rill {
@@ -49,14 +50,16 @@ Data Read() {
   return data;
 }
 
-void Run(benchmark::State& state, const Data& data, CtcDecoder& decoder) {
-  const size_t vocabulary = data.file->config().tokens.size();
+void Run(benchmark::State& state, const Data& data, const DecoderFactory& factory,
+         CtcDecoder& decoder) {
+  const auto outputs = static_cast<size_t>(data.file->config().outputs());
   int64_t frames = 0, words = 0;
   for (auto _ : state) {
     for (const LogProbClip& clip : data.corpora[0].clips) {
-      for (size_t at = 0; at < clip.log_probs.size(); at += vocabulary) {
+      for (size_t at = 0; at < clip.log_probs.size(); at += outputs) {
         const int64_t time = decoder.time();
-        decoder.Accept({clip.log_probs.data() + at, vocabulary}, time, time + kSamplesPerFrame);
+        decoder.Accept(factory.Part(decoder.kind(), {clip.log_probs.data() + at, outputs}), time,
+                       time + kSamplesPerFrame);
         ++frames;
       }
       words += static_cast<int64_t>(decoder.Take().words.size());
@@ -78,8 +81,8 @@ const Data* Get(benchmark::State& state) {
 void DecodeGreedy(benchmark::State& state) {
   const Data* data = Get(state);
   if (data == nullptr) return;
-  CtcGreedyDecoder decoder(&data->file->config().tokens);
-  Run(state, *data, decoder);
+  const DecoderFactory factory(&data->file->config().tokens);
+  Run(state, *data, factory, *factory.New(nullptr));
 }
 BENCHMARK(DecodeGreedy)->Unit(benchmark::kMillisecond);
 
@@ -89,28 +92,35 @@ enum Vocabulary { kNoModel, kOpen, kLexicon };
 void DecodeBeam(benchmark::State& state, Vocabulary vocabulary) {
   const Data* data = Get(state);
   if (data == nullptr) return;
-  const std::vector<std::string>& tokens = data->file->config().tokens;
+  const ModelConfig& config = data->file->config();
   const LanguageModel* model = vocabulary == kNoModel ? nullptr : data->language_model.get();
-  BeamOptions options;
-  options.beam = static_cast<int>(state.range(0));
-  options.lexicon = vocabulary == kLexicon;
-  CtcBeamDecoder decoder(&tokens, model, options);
+  DecoderOptions options;
+  options.kind = DecoderOptions::Kind::kBeam;
+  options.beam.beam = static_cast<int>(state.range(0));
+  options.beam.lexicon = vocabulary == kLexicon;
+  const auto factory =
+      DecoderFactory::Create(&config.tokens, model, options, nullptr, &config.phones);
+  if (!factory.ok()) {
+    state.SkipWithError(factory.status().ToString().c_str());
+    return;
+  }
   std::vector<HotWord> hot_words;
   for (int i = 0; i < state.range(1); ++i) {
     std::string phrase = "name";
     for (int k = i + 1; k > 0; k /= 26) phrase += static_cast<char>('a' + k % 26);
     hot_words.push_back({phrase + " of " + phrase, 5});
   }
-  const auto made = HotWords::Create(hot_words, tokens, model ? &model->lexicon() : nullptr);
+  const auto made = factory->MakeHotWords(hot_words);
   if (!made.ok()) {
     state.SkipWithError(made.status().ToString().c_str());
     return;
   }
-  decoder.SetHotWords(*made);
-  Run(state, *data, decoder);
-  state.counters["bytes"] = static_cast<double>(decoder.bytes());
-  state.counters["max_bytes"] =
-      static_cast<double>(CtcBeamDecoder::MaxBytes(options, static_cast<int>(tokens.size())));
+  const std::unique_ptr<CtcDecoder> decoder = factory->New(*made, /*beam=*/true);
+  Run(state, *data, *factory, *decoder);
+  state.counters["bytes"] =
+      static_cast<double>(static_cast<const CtcBeamDecoder&>(*decoder).bytes());
+  state.counters["max_bytes"] = static_cast<double>(
+      CtcBeamDecoder::MaxBytes(options.beam, std::max(config.num_tokens(), config.num_phones())));
 }
 
 BENCHMARK_CAPTURE(DecodeBeam, no_model, kNoModel)

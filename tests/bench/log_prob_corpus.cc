@@ -80,7 +80,7 @@ absl::StatusOr<LogProbCorpus> Hear(const training::Manifest& manifest, const Enc
     heard.text = clip.text;
     FindLoudPart(*samples, config.sample_rate, &heard);
     heard.seconds = static_cast<double>(samples->size()) / config.sample_rate;
-    heard.log_probs.resize(static_cast<size_t>(frames) * config.tokens.size());
+    heard.log_probs.resize(static_cast<size_t>(frames) * static_cast<size_t>(config.outputs()));
     (*arena)->Reset(*slot);
     const EncoderRow row{*slot, chunk_frames, frames, features.data()};
     encoder.Step({&row, 1}, **arena, *scratch, heard.log_probs.data());

@@ -23,6 +23,7 @@ struct Setting {
   bool language_model = false;
   bool lexicon = false;
   int beam = 8;
+  bool phones = false;
 };
 
 void PrintTo(const Setting& setting, std::ostream* out) { *out << setting.name; }
@@ -31,7 +32,11 @@ class DecoderStateTest : public ::testing::TestWithParam<Setting> {
  protected:
   void SetUp() override {
     WriteText(folder_ / "lm.arpa", RandomArpa({"a", "ab", "abc", "b", "ba", "ca", "cab"}, 3, 1));
-    ASSERT_TRUE(BuildLanguageModel(folder_ / "lm.arpa", folder_ / "lm.rlm", nullptr).ok());
+    // "ab" and "ba", "c" and "ca" sound alike.
+    WriteText(folder_ / "lm.dict", "a UW\nab T UW\nba T UW\nca S\nc S\ncab T UW S\n");
+    const std::string dictionary = GetParam().phones ? folder_ / "lm.dict" : std::string();
+    ASSERT_TRUE(
+        BuildLanguageModel(folder_ / "lm.arpa", folder_ / "lm.rlm", nullptr, dictionary).ok());
     auto model = LanguageModel::Open(folder_ / "lm.rlm");
     ASSERT_TRUE(model.ok()) << model.status();
     model_ = *std::move(model);
@@ -41,7 +46,7 @@ class DecoderStateTest : public ::testing::TestWithParam<Setting> {
     options.beam.beam = GetParam().beam;
     options.beam.lexicon = GetParam().lexicon;
     auto factory = DecoderFactory::Create(
-        &tokens_, GetParam().language_model ? model_.get() : nullptr, options);
+        &tokens_, GetParam().language_model ? model_.get() : nullptr, options, nullptr, &phones_);
     ASSERT_TRUE(factory.ok()) << factory.status();
     factory_ = std::make_unique<DecoderFactory>(*factory);
     beam_ = GetParam().kind == DecoderOptions::Kind::kBeam;
@@ -60,6 +65,12 @@ class DecoderStateTest : public ::testing::TestWithParam<Setting> {
     if (!beam_ || random_() % 3 == 0) return nullptr;
     const std::vector<std::vector<HotWord>> choices = {
         {{"abba", 4}}, {{"ab cab", 6}, {"ca", -3}}, {{"b b", 2}, {"bcb", 5}, {"b", 1}}};
+    // Of which the lexicon has not "sioux", "soo", which sound alike, and "tutu".
+    const std::vector<std::vector<HotWord>> spoken = {
+        {{"sioux", 14}, {"ba", 3}},
+        {{"soo", 14}, {"sioux", 14}, {"ab soo", 3}},
+        {{"tutu ba", 9}, {"tutu", 9}, {"ab", -4}, {"tsu", -1}}};
+    if (GetParam().phones) return *factory_->MakeHotWords(spoken[random_() % spoken.size()]);
     return *factory_->MakeHotWords(choices[random_() % choices.size()]);
   }
 
@@ -102,6 +113,7 @@ class DecoderStateTest : public ::testing::TestWithParam<Setting> {
   }
 
   const std::vector<std::string> tokens_ = {"<blank>", " ", "a", "b", "c"};
+  const std::vector<std::string> phones_ = {"<blank>", " ", "S", "T", "UW"};
   TemporaryFolder folder_;
   std::unique_ptr<LanguageModel> model_;
   std::unique_ptr<DecoderFactory> factory_;
@@ -129,7 +141,8 @@ TEST_P(DecoderStateTest, GoesOnAsIfNothingHadHappened) {
 }
 
 TEST_P(DecoderStateTest, NoBytesDoHarm) {
-  auto decoder = factory_->New(nullptr, beam_);
+  if (GetParam().phones) hot_words_ = RandomHotWords();
+  auto decoder = factory_->New(hot_words_, beam_);
   for (int i = 0; i < 40; ++i, time_ += kFrame) {
     decoder->Accept(RandomFrame(), time_, time_ + kFrame);
   }
@@ -163,7 +176,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Setting{"Greedy", DecoderOptions::Kind::kGreedy}, Setting{"Beam"},
                       Setting{"Narrow", DecoderOptions::Kind::kBeam, true, false, 1},
                       Setting{"LanguageModel", DecoderOptions::Kind::kBeam, true},
-                      Setting{"Lexicon", DecoderOptions::Kind::kBeam, true, true}),
+                      Setting{"Lexicon", DecoderOptions::Kind::kBeam, true, true},
+                      Setting{"Phones", DecoderOptions::Kind::kBeam, true, true, 8, true},
+                      Setting{"NarrowPhones", DecoderOptions::Kind::kBeam, true, true, 2, true}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

@@ -31,7 +31,7 @@ class GreedySpellingTest : public ::testing::Test {
     Hypothesis hypothesis;
     for (const At& at : words) {
       Word& word = hypothesis.words.emplace_back();
-      word.text = at.text;
+      word.evidence.letters = at.text;
       word.start = at.first * kFrame;
       word.end = at.end * kFrame;
     }
@@ -63,6 +63,15 @@ TEST_F(GreedySpellingTest, CountsLettersThatDifferByThoseOfTheWord) {
 TEST_F(GreedySpellingTest, LettersBetweenWordsAreOfBoth) {
   Say("a_bb_c", &spelling_);
   EXPECT_EQ(Judged(spelling_, {{"a", 0, 1}, {"c", 5, 6}}), Floats({1, 1}));
+}
+
+// Phones are compared with the bytes that stand for a word's, whatever it is spelled like.
+TEST_F(GreedySpellingTest, PhonesAreBytesHoweverLongTheirNames) {
+  const std::vector<std::string> phones = {"<blank>", " ", "AH", "T", "UW"};
+  GreedySpelling spelling(&phones, /*phones=*/true);
+  Say("_b_cc_ab", &spelling);
+  EXPECT_EQ(Judged(spelling, {{"\3\4", 1, 5}, {"\2\3", 6, 8}}), Floats({0, 0}));
+  EXPECT_EQ(Judged(spelling, {{"\3\4\2\2", 1, 8}}), Floats({0.25f}));
 }
 
 TEST_F(GreedySpellingTest, ALongWayOffIsTwo) {

@@ -39,12 +39,12 @@ bool MakeLabels(const std::vector<std::string>& tokens, const std::vector<std::s
 
 }  // namespace
 
-std::vector<AlignedSpan> AlignText(absl::Span<const float> log_probs,
+std::vector<AlignedSpan> AlignText(absl::Span<const float> log_probs, size_t outputs,
                                    const std::vector<std::string>& tokens,
                                    const std::vector<std::string>& words) {
   Labels labels;
   if (words.empty() || !MakeLabels(tokens, words, &labels)) return {};
-  const int frames = static_cast<int>(log_probs.size() / tokens.size());
+  const int frames = static_cast<int>(log_probs.size() / outputs);
   const int states = 2 * static_cast<int>(labels.tokens.size()) + 1;
   const auto token = [&](int state) { return state % 2 == 0 ? 0 : labels.tokens[state / 2]; };
   // A state is entered from itself, the one before, or past a blank between two different letters.
@@ -54,7 +54,7 @@ std::vector<AlignedSpan> AlignText(absl::Span<const float> log_probs,
   std::vector<float> best(states, kNever), next(states);
   std::vector<uint8_t> came(static_cast<size_t>(frames) * states);
   for (int t = 0; t < frames; ++t) {
-    const float* frame = log_probs.data() + static_cast<size_t>(t) * tokens.size();
+    const float* frame = log_probs.data() + static_cast<size_t>(t) * outputs;
     for (int state = 0; state < states; ++state) {
       float from = t == 0 && state < 2 ? 0 : best[state];
       uint8_t step = 0;

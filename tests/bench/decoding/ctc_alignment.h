@@ -17,8 +17,8 @@ struct AlignedSpan {
 };
 
 // Of each word of `words`, in order. Empty if the frames are too few for the text, or a letter is
-// not among `tokens` (tokens[0]: blank). log_probs [frames, tokens].
-std::vector<AlignedSpan> AlignText(absl::Span<const float> log_probs,
+// not among `tokens` (tokens[0]: blank). log_probs [frames, outputs], the tokens first.
+std::vector<AlignedSpan> AlignText(absl::Span<const float> log_probs, size_t outputs,
                                    const std::vector<std::string>& tokens,
                                    const std::vector<std::string>& words);
 

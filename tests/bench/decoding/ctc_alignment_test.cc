@@ -18,7 +18,7 @@ std::vector<float> Frames(const std::string& frames) {
 }
 
 TEST(CtcAlignmentTest, WordsAreWhereTheirLettersAre) {
-  const auto spans = AlignText(Frames("__aab_ __b_a_"), kTokens, {"ab", "ba"});
+  const auto spans = AlignText(Frames("__aab_ __b_a_"), kTokens.size(), kTokens, {"ab", "ba"});
   ASSERT_EQ(spans.size(), 2u);
   EXPECT_EQ(spans[0].first, 2);
   EXPECT_EQ(spans[0].last, 4);
@@ -28,29 +28,29 @@ TEST(CtcAlignmentTest, WordsAreWhereTheirLettersAre) {
 
 TEST(CtcAlignmentTest, TheTextDecidesNotTheFrames) {
   // A second letter of the same kind needs a blank before it.
-  const auto spans = AlignText(Frames("aaaa"), kTokens, {"aa"});
+  const auto spans = AlignText(Frames("aaaa"), kTokens.size(), kTokens, {"aa"});
   ASSERT_EQ(spans.size(), 1u);
   EXPECT_EQ(spans[0].first, 0);
   EXPECT_EQ(spans[0].last, 3);
-  const auto other = AlignText(Frames("a b"), kTokens, {"b", "a"});
+  const auto other = AlignText(Frames("a b"), kTokens.size(), kTokens, {"b", "a"});
   ASSERT_EQ(other.size(), 2u);
   EXPECT_EQ(other[0].first, 0);
   EXPECT_EQ(other[1].last, 2);
 }
 
 TEST(CtcAlignmentTest, LettersMayHaveSeveralBytes) {
-  const auto spans = AlignText(Frames("_a b"), {"<blank>", " ", "é", "日"}, {"é", "日"});
+  const auto spans = AlignText(Frames("_a b"), 4, {"<blank>", " ", "é", "日"}, {"é", "日"});
   ASSERT_EQ(spans.size(), 2u);
   EXPECT_EQ(spans[0].first, 1);
   EXPECT_EQ(spans[1].first, 3);
 }
 
 TEST(CtcAlignmentTest, WhatCannotBeAlignedIsEmpty) {
-  EXPECT_TRUE(AlignText(Frames("a"), kTokens, {"ab"}).empty());
-  EXPECT_TRUE(AlignText(Frames("aa"), kTokens, {"aa"}).empty());
-  EXPECT_TRUE(AlignText(Frames("aaa"), kTokens, {"c"}).empty());
-  EXPECT_TRUE(AlignText(Frames("aaa"), kTokens, {}).empty());
-  EXPECT_TRUE(AlignText({}, kTokens, {"a"}).empty());
+  EXPECT_TRUE(AlignText(Frames("a"), kTokens.size(), kTokens, {"ab"}).empty());
+  EXPECT_TRUE(AlignText(Frames("aa"), kTokens.size(), kTokens, {"aa"}).empty());
+  EXPECT_TRUE(AlignText(Frames("aaa"), kTokens.size(), kTokens, {"c"}).empty());
+  EXPECT_TRUE(AlignText(Frames("aaa"), kTokens.size(), kTokens, {}).empty());
+  EXPECT_TRUE(AlignText({}, kTokens.size(), kTokens, {"a"}).empty());
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ absl::StatusOr<DecoderFactory> Evaluation::Factory(const DecoderSetting& setting
   options.beam.lexicon = setting.decoder == "lexicon";
   const bool with_model = setting.decoder == "open" || setting.decoder == "lexicon";
   return DecoderFactory::Create(&config().tokens, with_model ? language_model() : nullptr, options,
-                                &calibrations_);
+                                &calibrations_, &config().phones);
 }
 
 std::vector<StreamEvent> Evaluation::Recognise(const LogProbClip& clip,
@@ -60,8 +60,8 @@ std::vector<StreamEvent> Evaluation::Recognise(const LogProbClip& clip,
     for (StreamEvent& event : builder.TakeEvents()) events.push_back(std::move(event));
   };
   int64_t frame = 0;
-  for (size_t at = 0; at < clip.log_probs.size(); at += vocabulary(), ++frame) {
-    builder.Accept({clip.log_probs.data() + at, vocabulary()}, frame * kSamplesPerFrame,
+  for (size_t at = 0; at < clip.log_probs.size(); at += outputs(), ++frame) {
+    builder.Accept({clip.log_probs.data() + at, outputs()}, frame * kSamplesPerFrame,
                    (frame + 1) * kSamplesPerFrame);
     if ((frame + 1) % step == 0) take();
   }

@@ -41,7 +41,7 @@ class Evaluation {
 
   const ModelFile& model() const { return *file_; }
   const ModelConfig& config() const { return encoder_->config(); }
-  size_t vocabulary() const { return config().tokens.size(); }
+  size_t outputs() const { return static_cast<size_t>(config().outputs()); }
   const LanguageModel* language_model() const { return language_model_.get(); }
   const std::vector<LogProbCorpus>& corpora() const { return corpora_; }
   int chunk() const { return options_.chunk; }

@@ -37,11 +37,12 @@ struct Differences {
 
 // The alignment itself against the recordings' loudness: the first and the last word of each clip
 // that is silent before or after it.
-void CheckReference(const LogProbCorpus& corpus, const std::vector<std::string>& tokens) {
+void CheckReference(const LogProbCorpus& corpus, const ModelConfig& config) {
   Differences onsets, offsets;
   size_t left_out = 0;
   for (const LogProbClip& clip : corpus.clips) {
-    const std::vector<AlignedSpan> spans = AlignText(clip.log_probs, tokens, SplitWords(clip.text));
+    const std::vector<AlignedSpan> spans =
+        AlignText(clip.log_probs, config.outputs(), config.tokens, SplitWords(clip.text));
     if (spans.empty()) {
       ++left_out;
       continue;
@@ -73,7 +74,7 @@ absl::Status TimesCommand::Run(const Evaluation& evaluation) const {
   const auto references = evaluation.Corpora(reference_chunk);
   if (!references.ok()) return references.status();
   for (const LogProbCorpus& corpus : *references) {
-    CheckReference(corpus, evaluation.config().tokens);
+    CheckReference(corpus, evaluation.config());
   }
   for (const std::string& decoder : decoders) {
     const auto factory = evaluation.Factory({decoder});
@@ -84,7 +85,8 @@ absl::Status TimesCommand::Run(const Evaluation& evaluation) const {
       for (size_t i = 0; i < corpus.clips.size(); ++i) {
         const std::vector<std::string> said = SplitWords(corpus.clips[i].text);
         const std::vector<AlignedSpan> spans =
-            AlignText((*references)[c].clips[i].log_probs, evaluation.config().tokens, said);
+            AlignText((*references)[c].clips[i].log_probs, evaluation.outputs(),
+                      evaluation.config().tokens, said);
         if (spans.empty()) continue;
         const std::vector<Word> heard = evaluation.FinalWords(corpus.clips[i], *factory);
         std::vector<std::string> texts;
