@@ -43,6 +43,11 @@ void AddDevelopmentFlags(CLI::App& app, DataOptions& options) {
       "Folder for computed features, which later runs on the same speech take from there "
       "(about 170 MB an hour of training speech); RUN/features if not given; for `evaluate "
       "--model` the user's cache folder");
+  app.add_option("--pronunciations", options.pronunciations,
+                 "File of how words are said (CMUdict's format: WORD PHONE PHONE), every word of "
+                 "the texts among them: for a model that hears phones, too, as a beam with a "
+                 "language model that knows the same file takes them")
+      ->check(CLI::ExistingFile);
 }
 
 namespace {

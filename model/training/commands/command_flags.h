@@ -21,7 +21,7 @@ struct CorpusNumbers {
   std::vector<std::string> loss_weights;
 };
 
-// --dev and --cache, for every command that reads speech.
+// --dev, --cache and --pronunciations, for every command that reads speech.
 void AddDevelopmentFlags(CLI::App& app, DataOptions& options);
 // --data, --noise, --share, --loss-weight, --rows, --row-frames, --workers, --seed.
 void AddTrainingDataFlags(CLI::App& app, DataOptions& options, CorpusNumbers& numbers);

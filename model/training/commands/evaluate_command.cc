@@ -66,12 +66,16 @@ absl::Status EvaluateCommand::Run() {
 
   for (const int chunk : chunks_) {
     absl::StatusOr<EvaluationTable> table =
-        Evaluate(trainer, (*data)->evaluation_sets(), checkpoint.config.tokens, chunk);
+        Evaluate(trainer, (*data)->evaluation_sets(), checkpoint.config, chunk);
     if (!table.ok()) return table.status();
     for (const auto& [name, evaluation] : *table) {
-      absl::PrintF("chunk %2d  %-32s  WER %6.2f %%  CER %6.2f %%  loss %.3f  (%d words)\n", chunk,
-                   name, evaluation.errors.words.rate(), evaluation.errors.characters.rate(),
-                   evaluation.loss_per_character(), evaluation.errors.words.reference);
+      absl::PrintF("chunk %2d  %-32s  WER %6.2f %%  CER %6.2f %%  ", chunk, name,
+                   evaluation.errors.words.rate(), evaluation.errors.characters.rate());
+      if (evaluation.phones.reference > 0) {
+        absl::PrintF("phones %6.2f %%  ", evaluation.phones.rate());
+      }
+      absl::PrintF("loss %.3f  (%d words)\n", evaluation.loss_per_character(),
+                   evaluation.errors.words.reference);
     }
     std::fflush(stdout);
   }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "model/training/commands/device.h"
 #include "model/training/commands/stop_signal.h"
+#include "model/training/data/phone_table.h"
 #include "model/training/data/teacher_codes.h"
 #include "model/training/data/training_data.h"
 #include "model/training/encoder/encoder_trainable.h"
@@ -73,6 +74,11 @@ void TrainCommand::AddLossFlags() {
   app_->add_option("--intermediate", loss_.intermediate,
                    "Share of the CTC in the middle of the encoder in the loss")
       ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  app_->add_option("--letters", loss_.letters,
+                   "With --pronunciations: share of the letters' CTC at the top; what is left has "
+                   "that of the phones, which --crf is about then")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app_->add_option(
           "--consistency", loss_.consistency,
@@ -211,6 +217,9 @@ absl::Status TrainCommand::Check() {
   if (data_.teacher.empty() && app_->get_option("--teacher-weight")->count() > 0) {
     return absl::InvalidArgumentError("--teacher-weight needs --teacher");
   }
+  if (data_.pronunciations.empty() && app_->get_option("--letters")->count() > 0) {
+    return absl::InvalidArgumentError("--letters needs --pronunciations");
+  }
   if ((loss_.mwer > 0) == language_model_.empty()) {
     return absl::InvalidArgumentError(loss_.mwer > 0 ? "--mwer needs --language-model"
                                                      : "--language-model is for --mwer");
@@ -230,8 +239,23 @@ absl::Status TrainCommand::ChooseModel(ModelConfig* config) {
     if (app_->get_option("--size")->count() == 0) *config = before;
     config->tokens = before.tokens;
     config->token_scores = before.token_scores;
+    if (!before.phones.empty() && data_.pronunciations.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("--init ", init_,
+                       " hears phones: give --pronunciations, too, with the same phones to "
+                       "go on with these, or with others to begin with those anew"));
+    }
     data_.statistics =
         FeatureStatistics{(*model)->Tensor("features.mean"), (*model)->Tensor("features.inv_std")};
+  }
+  if (!data_.pronunciations.empty()) {
+    absl::StatusOr<PhoneTable> table = PhoneTable::Open(data_.pronunciations);
+    if (!table.ok()) return table.status();
+    config->phones = table->phones();
+    if (absl::Status status = config->Validate(); !status.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--pronunciations ", data_.pronunciations, ": ", status.message()));
+    }
   }
   return tokens_.empty() ? absl::OkStatus() : ReadPieces(tokens_, config);
 }
@@ -247,12 +271,18 @@ absl::Status TrainCommand::CheckTokens(const ModelConfig& config) const {
       "--tokens ", tokens_, ": the run began with other tokens; start a new one, with --init"));
 }
 
-absl::Status TrainCommand::CheckTeacher(const Checkpoint& start) const {
-  const bool begun_with = start.Find("master.teacher.weight") != nullptr;
-  if (begun_with == !data_.teacher.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      begun_with ? "--teacher is missing: the run began with one"
-                 : "--teacher: the run began without one; start a new one, with --init");
+absl::Status TrainCommand::CheckSources(const Checkpoint& start) const {
+  const auto check = [](const char* flag, bool begun_with, bool given) {
+    if (begun_with == given) return absl::OkStatus();
+    return absl::FailedPreconditionError(absl::StrCat(
+        flag, begun_with ? " is missing: the run began with it"
+                         : ": the run began without it; start a new one, with --init"));
+  };
+  absl::Status status =
+      check("--teacher", start.Find("master.teacher.weight") != nullptr, !data_.teacher.empty());
+  status.Update(
+      check("--pronunciations", !start.config.phones.empty(), !data_.pronunciations.empty()));
+  return status;
 }
 
 absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
@@ -268,7 +298,7 @@ absl::StatusOr<Checkpoint> TrainCommand::Start(RunLog& log) {
                              start.progress.step, start.progress.audio_seconds / 3600));
     data_.statistics = start.statistics;
     absl::Status status = CheckTokens(start.config);
-    status.Update(CheckTeacher(start));
+    status.Update(CheckSources(start));
     if (!status.ok()) return status;
   } else if (absl::Status status = ChooseModel(&start.config); !status.ok()) {
     return status;
@@ -302,7 +332,16 @@ absl::StatusOr<std::shared_ptr<const TextSearch>> TrainCommand::OpenSearch(
   if (loss_.mwer == 0) return nullptr;
   absl::StatusOr<std::unique_ptr<LanguageModel>> model = LanguageModel::Open(language_model_);
   if (!model.ok()) return model.status();
-  return TextSearch::Create(config.tokens, *std::move(model), BeamOptions(), mwer_texts_);
+  const bool by_phones = !config.phones.empty();
+  if ((*model)->lexicon().phones().empty() == by_phones) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--language-model ", language_model_, ": ",
+        by_phones ? "knows no pronunciations: build it with `rill-lm build --pronunciations`"
+                  : "knows words by their phones, and the model is trained without "
+                    "--pronunciations"));
+  }
+  return TextSearch::Create(by_phones ? config.phones : config.tokens, *std::move(model),
+                            BeamOptions(), mwer_texts_);
 }
 
 absl::Status TrainCommand::Run() {
@@ -335,9 +374,9 @@ absl::Status TrainCommand::Run() {
 
   std::shared_ptr<const TokenNgram> ngram;
   if (loss_.crf > 0) {
-    auto built = TokenNgram::Build((*data)->DistinctTexts(),
-                                   static_cast<int64_t>(start->config.tokens.size()),
-                                   (*data)->space(), ngram_);
+    const ModelConfig& config = start->config;
+    const int vocab = config.phones.empty() ? config.num_tokens() : config.num_phones();
+    auto built = TokenNgram::Build((*data)->DistinctTexts(), vocab, (*data)->space(), ngram_);
     if (!built.ok()) return built.status();
     log->Note(absl::StrFormat("CRF: %d-grams, %d states", ngram_.order, built->states()));
     ngram = std::make_shared<TokenNgram>(*std::move(built));

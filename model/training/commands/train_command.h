@@ -32,12 +32,12 @@ class TrainCommand {
   absl::Status Check();
   // The newest checkpoint; or a new one without tensors from --init or --size.
   absl::StatusOr<Checkpoint> Start(RunLog& log);
-  // Of a new run: from --init or --size, and --tokens.
+  // Of a new run: from --init or --size, --tokens and --pronunciations.
   absl::Status ChooseModel(ModelConfig* config);
   // That a run which goes on has the tokens of --tokens, if given.
   absl::Status CheckTokens(const ModelConfig& config) const;
-  // That a run which goes on has a teacher as it had before.
-  absl::Status CheckTeacher(const Checkpoint& start) const;
+  // That a run which goes on has a teacher, and pronunciations, as it had before.
+  absl::Status CheckSources(const Checkpoint& start) const;
   // What LossOptions::mwer needs; null if it needs nothing.
   absl::StatusOr<std::shared_ptr<const TextSearch>> OpenSearch(const ModelConfig& config) const;
   // Sets the progress's and the schedule's marks for --anneal.

@@ -15,6 +15,7 @@ struct PackedClip {
   std::vector<int32_t> labels;        // token ids, without blanks
   float weight;                       // of its texts' loss
   std::vector<uint8_t> teacher = {};  // [frames, groups] codes (teacher_codes.h), or empty
+  std::vector<int32_t> phones = {};   // likewise, for a model that hears phones; or empty
 };
 
 struct Batch {

@@ -83,6 +83,7 @@ void BatchMaker::FillRow(const PlacedRow& from, int view, int64_t row, Batch* ba
     spans.push_back({planned.first_frame, planned.frames});
     batch->clips.push_back({row, planned.first_frame, planned.frames, clip.labels,
                             static_cast<float>(corpus.loss_weight)});
+    batch->clips.back().phones = clip.phones;
     if (corpus.teacher != nullptr) {
       batch->clips.back().teacher = corpus.teacher->Get(
           planned.clip, options_.augment.speeds[planned.speed], planned.start_cut, planned.frames);

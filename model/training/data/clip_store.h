@@ -11,6 +11,7 @@
 #include "model/training/data/feature_cache.h"
 #include "model/training/data/feature_file.h"
 #include "model/training/data/manifest.h"
+#include "model/training/data/phone_table.h"
 #include "model/training/data/token_table.h"
 
 namespace rill::training {
@@ -22,15 +23,19 @@ struct Clip {
   std::vector<int32_t> labels;
   // Of the text, and the space behind it: whatever the tokens, so that losses can be compared.
   int64_t characters = 0;
-  int64_t frames_needed = 0;  // encoder frames that CTC needs for the labels
+  // How the text is said, for a model that hears phones, too (phone_table.h); else empty.
+  std::vector<int32_t> phones;
+  int64_t frames_needed = 0;  // encoder frames that CTC needs for the labels, and for the phones
 };
 
 class ClipStore {
  public:
-  // features: one file a speed, each with the clips in the manifest's order. InvalidArgument naming
-  // the manifest and line if a text cannot be written in the model's tokens.
+  // features: one file a speed, each with the clips in the manifest's order. phones: null for clips
+  // without. InvalidArgument naming the manifest and line if a text cannot be written in the
+  // model's tokens, or said in its phones.
   static absl::StatusOr<std::unique_ptr<ClipStore>> Create(const Manifest& manifest,
                                                            const TokenTable& tokens,
+                                                           const PhoneTable* phones,
                                                            FeatureCache::Files features);
 
   const std::string& name() const { return name_; }
@@ -48,8 +53,9 @@ class ClipStore {
 };
 
 // InvalidArgument naming the manifest and line of the first text that cannot be written in the
-// model's tokens.
-absl::Status CheckTexts(const Manifest& manifest, const TokenTable& tokens);
+// model's tokens, or said in its phones if they are not null.
+absl::Status CheckTexts(const Manifest& manifest, const TokenTable& tokens,
+                        const PhoneTable* phones);
 
 // A manifest's recordings, as the cache takes them.
 RecordingList RecordingsOf(const Manifest& manifest, const std::vector<double>& speeds);

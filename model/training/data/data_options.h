@@ -47,6 +47,10 @@ struct DataOptions {
   // without a file have texts only.
   std::string teacher;
 
+  // How words are said, of a model that hears phones, too: a file as phone_table.h takes it. "":
+  // the clips have no phones, and those of the model are left aside.
+  std::string pronunciations;
+
   // By corpus name, or by its first letters and a star: "speech-commands*". The exact name wins,
   // then the longest pattern; 1 if nothing fits.
   std::map<std::string, double> shares;  // part of its clips taken each pass: 0.2 is one in five,

@@ -63,6 +63,7 @@ EvaluationBatch EvaluationSet::Get(int64_t index, int chunk_frames) const {
     WholeClipChunks({{0, frames}}, end);
     if (chunk_frames > 0) GridChunks(chunk_frames, end.subspan(0, frames));
     batch.clips.push_back({row, 0, frames, clip.labels, 1.0f});
+    batch.clips.back().phones = clip.phones;
     batch.audio_seconds += static_cast<double>(frames) * kFrameMs / 1000;
     batch.characters += clip.characters;
     result.references.push_back(clip.text);

@@ -19,6 +19,7 @@
 #include "model/training/data/manifest.h"
 #include "model/training/data/noise_folder.h"
 #include "model/training/data/pass_plan.h"
+#include "model/training/data/phone_table.h"
 #include "model/training/data/token_table.h"
 
 namespace rill::training {
@@ -69,6 +70,8 @@ class OpenTrainingData : public TrainingData {
 
  private:
   absl::Status ReadCorpora();
+  // Null: no pronunciations.
+  absl::StatusOr<std::unique_ptr<PhoneTable>> OpenPhones() const;
   // A corpus each; null: none.
   absl::StatusOr<std::vector<std::unique_ptr<TeacherCodes>>> ReadTeacher(
       const std::vector<Manifest>& train);
@@ -115,7 +118,10 @@ absl::Status OpenTrainingData::ReadCorpora() {
   if (!dev.ok()) return dev.status();
   const auto tokens = TokenTable::Create(config_.tokens, config_.token_scores);
   if (!tokens.ok()) return tokens.status();
-  space_ = tokens->space();
+  const auto opened_phones = OpenPhones();
+  if (!opened_phones.ok()) return opened_phones.status();
+  const PhoneTable* const phones = opened_phones->get();
+  space_ = phones != nullptr ? phones->space() : tokens->space();
   std::vector<std::string> names;
   for (const Manifest& manifest : *train) names.push_back(manifest.name);
   absl::Status status = CheckAllFit("shares", options_.shares, names);
@@ -125,7 +131,7 @@ absl::Status OpenTrainingData::ReadCorpora() {
   // Texts and codes first: their faults should show before minutes of computing features.
   for (const auto* manifests : {&*train, &*dev}) {
     for (const Manifest& manifest : *manifests) {
-      if (status = CheckTexts(manifest, *tokens); !status.ok()) return status;
+      if (status = CheckTexts(manifest, *tokens, phones); !status.ok()) return status;
     }
   }
   auto teacher = ReadTeacher(*train);
@@ -150,19 +156,32 @@ absl::Status OpenTrainingData::ReadCorpora() {
 
   size_t next = 0;
   for (const Manifest& manifest : *train) {
-    auto clips = ClipStore::Create(manifest, *tokens, std::move((*files)[next++]));
+    auto clips = ClipStore::Create(manifest, *tokens, phones, std::move((*files)[next++]));
     if (!clips.ok()) return clips.status();
     train_.push_back({*std::move(clips), WeightOf(options_.shares, manifest.name),
                       WeightOf(options_.loss_weights, manifest.name),
                       std::move((*teacher)[train_.size()])});
   }
   for (const Manifest& manifest : *dev) {
-    auto clips = ClipStore::Create(manifest, *tokens, std::move((*files)[next++]));
+    auto clips = ClipStore::Create(manifest, *tokens, phones, std::move((*files)[next++]));
     if (!clips.ok()) return clips.status();
     dev_.push_back(*std::move(clips));
   }
   if (next < files->size()) noise_ = std::move((*files)[next][0]);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<PhoneTable>> OpenTrainingData::OpenPhones() const {
+  if (options_.pronunciations.empty()) return nullptr;
+  absl::StatusOr<PhoneTable> table = PhoneTable::Open(options_.pronunciations);
+  if (!table.ok()) return table.status();
+  if (table->phones() != config_.phones) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("pronunciations: ", options_.pronunciations,
+                     config_.phones.empty() ? " is for a model that hears phones; this one does not"
+                                            : " has other phones than the model"));
+  }
+  return std::make_unique<PhoneTable>(*std::move(table));
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<TeacherCodes>>> OpenTrainingData::ReadTeacher(
@@ -259,7 +278,10 @@ void OpenTrainingData::Summarise() {
 std::vector<std::vector<int32_t>> OpenTrainingData::DistinctTexts() const {
   std::set<std::vector<int32_t>> texts;
   for (const TrainingCorpus& corpus : train_) {
-    for (int64_t i = 0; i < corpus.clips->size(); ++i) texts.insert(corpus.clips->clip(i).labels);
+    for (int64_t i = 0; i < corpus.clips->size(); ++i) {
+      const Clip& clip = corpus.clips->clip(i);
+      texts.insert(options_.pronunciations.empty() ? clip.labels : clip.phones);
+    }
   }
   return {texts.begin(), texts.end()};
 }

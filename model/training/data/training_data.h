@@ -42,8 +42,8 @@ class TrainingData {
   virtual const FeatureStatistics& statistics() const = 0;
   virtual const std::vector<CorpusSummary>& corpora() const = 0;
   virtual int64_t teacher_groups() const = 0;  // codes a frame (teacher_codes.h); 0: no teacher
-  // Each different training text once, as the model's tokens, of corpora with no share, too; and
-  // the token that ends them.
+  // Each different training text once, of corpora with no share, too, as the model's tokens, or its
+  // phones if there are pronunciations; and the label that ends them.
   virtual std::vector<std::vector<int32_t>> DistinctTexts() const = 0;
   virtual int32_t space() const = 0;          // 0: none does
   virtual double total_hours() const = 0;     // of distinct training clips, at speed 1

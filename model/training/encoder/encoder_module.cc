@@ -72,8 +72,8 @@ std::vector<TensorSpec> TrainableTensors(const ModelConfig& config, int64_t teac
   }
   if (config.intermediate_block > 0) {
     specs.push_back({"intermediate.norm", {config.width}});
-    specs.push_back({"intermediate.weight", {config.vocab_size(), config.width}});
-    specs.push_back({"intermediate.bias", {config.vocab_size()}});
+    specs.push_back({"intermediate.weight", {config.num_tokens(), config.width}});
+    specs.push_back({"intermediate.bias", {config.num_tokens()}});
   }
   if (teacher_outputs > 0) {
     specs.push_back({"teacher.norm", {config.width}});
@@ -193,10 +193,10 @@ Tensor EncoderModule::Convolution(const std::string& name, const Tensor& y, int6
   return at::linear(m, Get(name + ".down.weight"));
 }
 
-// y: [rows * frames, width] -> [rows, frames, vocab], in float.
+// y: [rows * frames, width] -> [rows, frames, rows of the weight], in float.
 Tensor EncoderModule::Head(const std::string& name, const Tensor& y, int64_t rows) const {
   const Tensor logits = at::linear(y.to(at::kFloat), Get(name + ".weight"), Get(name + ".bias"));
-  return logits.view({rows, -1, config_.vocab_size()});
+  return logits.view({rows, -1, logits.size(-1)});
 }
 
 EncoderModule::Output EncoderModule::Forward(const Tensor& features, const Tensor& chunk_end,

@@ -43,9 +43,9 @@ class EncoderModule {
   };
 
   struct Output {
-    torch::Tensor logits;  // [rows, frames, vocab] float
-    torch::Tensor
-        intermediate;  // likewise, of the head after block `intermediate_block`; undefined if none
+    torch::Tensor logits;  // [rows, frames, outputs] float: the tokens', then the phones'
+    // [rows, frames, tokens], of the head after block `intermediate_block`; undefined if none
+    torch::Tensor intermediate;
     torch::Tensor teacher;  // [rows, frames, teacher_outputs] float; undefined if none
   };
 

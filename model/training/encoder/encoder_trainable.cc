@@ -9,6 +9,19 @@
 #include "model/training/encoder/teacher_loss.h"
 
 namespace rill::training {
+namespace {
+
+// The clips with their phones for labels; without what a teacher heard.
+std::vector<PackedClip> LabelledWithPhones(const std::vector<PackedClip>& clips) {
+  std::vector<PackedClip> said;
+  said.reserve(clips.size());
+  for (const PackedClip& clip : clips) {
+    said.push_back({clip.row, clip.first_frame, clip.frames, clip.phones, clip.weight});
+  }
+  return said;
+}
+
+}  // namespace
 
 std::unique_ptr<Trainable> EncoderTrainable::Replicate() const {
   return std::make_unique<EncoderTrainable>(module_->Replicate(), loss_, ngram_, search_);
@@ -28,25 +41,42 @@ EncoderModule::Output EncoderTrainable::Forward(const Batch& batch,
 
 BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   const EncoderModule::Output output = Forward(batch, batch.key);
+  const int64_t tokens = module_->config().num_tokens(), phones = module_->config().num_phones();
+  // What the top is about: the phones if there are any.
+  at::Tensor logits = output.logits, letter_logits;
+  std::vector<PackedClip> said;
+  if (phones > 0) {
+    letter_logits = logits.narrow(-1, 0, tokens);
+    logits = logits.narrow(-1, tokens, phones);
+    said = LabelledWithPhones(batch.clips);
+  }
+  const std::vector<PackedClip>& clips = phones > 0 ? said : batch.clips;
+  const auto mix = [this](const at::Tensor& of_phones, const at::Tensor& of_letters) {
+    return (1 - loss_.letters) * of_phones + loss_.letters * of_letters;
+  };
   BatchLoss result;
-  const at::Tensor top =
-      CtcLossSum(output.logits, batch.clips, &result.skipped, loss_.delay_penalty);
-  at::Tensor loss = top, middle, crf, mwer, difference, teacher;
+  int64_t skipped_again = 0;
+  const at::Tensor top = CtcLossSum(logits, clips, &result.skipped, loss_.delay_penalty);
+  at::Tensor loss = top, letters, middle, crf, mwer, difference, teacher;
   if (ngram_ != nullptr && loss_.crf > 0) {
-    crf = CrfLossSum(output.logits, batch.clips, *ngram_);
+    crf = CrfLossSum(logits, clips, *ngram_);
     loss = loss + loss_.crf * crf;
   }
+  if (phones > 0) {
+    letters = CtcLossSum(letter_logits, batch.clips, &skipped_again, loss_.delay_penalty);
+    loss = mix(loss, letters);
+  }
   if (output.intermediate.defined() && loss_.intermediate > 0) {
-    int64_t skipped_again = 0;
     middle = CtcLossSum(output.intermediate, batch.clips, &skipped_again);
     loss = (1 - loss_.intermediate) * loss + loss_.intermediate * middle;
   }
   if (search_ != nullptr && loss_.mwer > 0) {
-    mwer = MwerLossSum(output.logits, batch.clips, *search_, &result.words);
+    mwer = MwerLossSum(logits, clips, *search_, &result.words);
     loss = loss + loss_.mwer * mwer;
   }
   if (loss_.consistency > 0 && batch.views == 2) {
-    difference = ConsistencyLoss(output.logits, batch.clips);
+    difference = ConsistencyLoss(logits, clips);
+    if (phones > 0) difference = mix(difference, ConsistencyLoss(letter_logits, clips));
     loss = loss + loss_.consistency * difference;
   }
   if (output.teacher.defined()) {
@@ -56,6 +86,7 @@ BatchLoss EncoderTrainable::Backward(const Batch& batch) {
   loss.backward();
   // Last: to read a value is to wait for a GPU.
   result.top = top.item<double>();
+  if (letters.defined()) result.letters = letters.item<double>();
   if (middle.defined()) result.intermediate = middle.item<double>();
   if (crf.defined()) result.crf = result.top + crf.item<double>();
   if (mwer.defined()) result.mwer = mwer.item<double>();

@@ -1,4 +1,5 @@
-// The encoder and its loss: CTC at the top, and what LossOptions adds.
+// The encoder and its loss: CTC at the top (of a model that hears phones, its phones' and its
+// tokens'), and what LossOptions adds.
 #pragma once
 
 #include <memory>

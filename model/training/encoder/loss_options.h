@@ -8,6 +8,10 @@ struct LossOptions {
   // Watanabe, "Intermediate loss regularization for CTC-based speech recognition", ICASSP 2021).
   double intermediate = 0.3;
 
+  // Of a model that hears phones, too: the share of the CTC of its tokens at the top; what is left
+  // of 1 has that of its phones, which the losses below are about.
+  double letters = 0.3;
+
   // Factor on how much the outputs for two views of a clip differ; needs Batch::views == 2 (Z. Yao
   // et al., "CR-CTC: consistency regularization on CTC for improved speech recognition", ICLR 2025,
   // which has 0.2). 0: none.

@@ -6,27 +6,39 @@
 #include "model/decoder/decoder_factory.h"
 
 namespace rill::training {
+namespace {
+
+const Lexicon* LexiconOf(const LanguageModel* model) {
+  return model == nullptr ? nullptr : &model->lexicon();
+}
+
+// By phones no beam can spell what the lexicon has not.
+BeamOptions For(const Speller& speller, BeamOptions options) {
+  options.lexicon |= speller.by_phones();
+  return options;
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<TextSearch>> TextSearch::Create(
     const std::vector<std::string>& tokens, std::unique_ptr<const LanguageModel> model,
     const BeamOptions& options, int texts) {
-  absl::Status status = CheckBeamTokens(tokens, "tokens");
+  const bool by_phones = model != nullptr && !model->lexicon().phones().empty();
+  absl::Status status =
+      by_phones ? CheckPhones(model->lexicon(), tokens) : CheckBeamTokens(tokens, "tokens");
   status.Update(options.Validate());
   if (!status.ok()) return status;
-  absl::StatusOr<TokenTable> table = TokenTable::Create(tokens);
-  if (!table.ok()) return table.status();
-  return std::unique_ptr<TextSearch>(
-      new TextSearch(tokens, *std::move(table), std::move(model), options, texts));
+  return std::unique_ptr<TextSearch>(new TextSearch(tokens, std::move(model), options, texts));
 }
 
-TextSearch::TextSearch(const std::vector<std::string>& tokens, TokenTable table,
+TextSearch::TextSearch(const std::vector<std::string>& tokens,
                        std::unique_ptr<const LanguageModel> model, const BeamOptions& options,
                        int texts)
     : tokens_(tokens),
-      table_(std::move(table)),
       model_(std::move(model)),
-      options_(options),
+      options_(For(Speller(&tokens_, LexiconOf(model_.get())), options)),
       texts_(texts),
+      speller_(&tokens_, LexiconOf(model_.get())),
       scorer_(&tokens_, model_.get(), options_) {}
 
 std::vector<TextSearch::Found> TextSearch::Find(const float* log_probs, int64_t frames) const {
@@ -37,9 +49,7 @@ std::vector<TextSearch::Found> TextSearch::Find(const float* log_probs, int64_t 
   }
   std::vector<Found> found;
   for (const Hypothesis& hypothesis : decoder.TakeNBest(texts_)) {
-    // Spelled with tokens by the decoder: each has one.
-    const std::vector<int32_t> labels = table_.Encode(hypothesis.text).value();
-    found.push_back({hypothesis.text, labels, Score(labels)});
+    found.push_back(ToFound(hypothesis));
   }
   return found;
 }
@@ -50,17 +60,36 @@ std::string TextSearch::Spell(const std::vector<int32_t>& labels) const {
   return text;
 }
 
-double TextSearch::Score(const std::vector<int32_t>& labels) const {
-  TextState text = scorer_.Begin(scorer_.SentenceStart());
-  for (const int32_t label : labels) {
-    TextState longer;
-    scorer_.Extend(text, label, &longer);
-    text = longer;
+std::vector<int32_t> TextSearch::LabelsOf(const Word& word) const {
+  std::vector<int32_t> labels;
+  if (!speller_.by_phones()) {
+    const std::vector<int> letters = speller_.Spell(word.text).value();  // the decoder did, too
+    labels.assign(letters.begin(), letters.end());
+    return labels;
   }
-  double score = 0;
+  for (const char phone : word.evidence.letters) labels.push_back(static_cast<uint8_t>(phone));
+  return labels;
+}
+
+TextSearch::Found TextSearch::ToFound(const Hypothesis& hypothesis) const {
+  Found found;
+  TextState text = scorer_.Begin(scorer_.SentenceStart());
+  const auto extend = [&](int32_t label, WordId word) {
+    TextState longer;
+    scorer_.Extend(text, label, &longer, word);
+    text = longer;
+    found.labels.push_back(label);
+  };
+  WordId before = kUnknownWord;
+  for (const Word& word : hypothesis.words) {
+    if (!found.labels.empty()) extend(speller_.space(), before);
+    for (const int32_t label : LabelsOf(word)) extend(label, kUnknownWord);
+    before = speller_.by_phones() ? model_->lexicon().Find(word.text) : kUnknownWord;
+  }
   LanguageModel::State history;
-  scorer_.Finish(text, /*sentence_end=*/true, &score, &history);
-  return score;
+  scorer_.Finish(text, /*sentence_end=*/true, &found.score, &history);
+  found.text = Spell(found.labels);
+  return found;
 }
 
 }  // namespace rill::training

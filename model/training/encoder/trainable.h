@@ -15,7 +15,8 @@ namespace rill::training {
 
 // Sums over a batch's clips, not divided by anything.
 struct BatchLoss {
-  double top = 0;           // nats, of the last layer's CTC
+  double top = 0;           // nats, of the last layer's CTC, of the phones if it hears phones
+  double letters = 0;       // nats, of its tokens' CTC then; 0 if it hears no phones
   double intermediate = 0;  // nats, of the CTC in the middle; 0 if there is none
   double crf = 0;           // nats, of the last layer's CTC-CRF; 0 if there is none
   double mwer = 0;          // word errors to be expected; 0 if they are not looked at
@@ -36,7 +37,7 @@ class Trainable {
   // Adds the gradients of the batch's summed loss to the parameters' gradients.
   virtual BatchLoss Backward(const Batch& batch) = 0;
 
-  // [rows, frames, vocab] logits, float, on the CPU, without gradients.
+  // [rows, frames, outputs] logits, float, on the CPU, without gradients.
   virtual torch::Tensor Logits(const Batch& batch) = 0;
 };
 

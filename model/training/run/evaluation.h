@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "model/file/model_config.h"
 #include "model/training/data/error_rate.h"
 #include "model/training/data/evaluation_set.h"
 #include "model/training/run/trainer.h"
@@ -17,7 +18,8 @@ namespace rill::training {
 
 struct Evaluation {
   ErrorRates errors;
-  double loss = 0;  // nats, of the top CTC
+  EditCounts phones;  // where the model hears phones and there are pronunciations
+  double loss = 0;    // nats, of the tokens' CTC at the top
   int64_t characters = 0;
 
   double loss_per_character() const {
@@ -32,13 +34,13 @@ using EvaluationTable = std::map<std::string, Evaluation>;  // by corpus
 std::string GreedyText(const float* logits, int64_t frames, int64_t vocab,
                        const std::vector<std::string>& tokens);
 
-// Adds one batch's result to `evaluation`.
-void EvaluateBatch(Trainable& model, const EvaluationBatch& batch,
-                   const std::vector<std::string>& tokens, Evaluation& evaluation);
+// Adds one batch's result to `evaluation`. config: the model's.
+void EvaluateBatch(Trainable& model, const EvaluationBatch& batch, const ModelConfig& config,
+                   Evaluation& evaluation);
 
 // Uses the weights that are shown (Trainer::ShowAverage).
 absl::StatusOr<EvaluationTable> Evaluate(Trainer& trainer, const std::vector<EvaluationSet>& sets,
-                                         const std::vector<std::string>& tokens, int chunk_frames);
+                                         const ModelConfig& config, int chunk_frames);
 
 // Mean over the corpora of the character error rate, percent: what "best" means in a run. Words say
 // little before a model spells.

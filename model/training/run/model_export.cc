@@ -18,7 +18,9 @@ absl::Status Average(const Checkpoint& checkpoint, const std::vector<const Model
         model->Tensor("features.mean") != checkpoint.statistics.mean ||
         model->Tensor("features.inv_std") != checkpoint.statistics.inv_std) {
       return absl::InvalidArgumentError(absl::StrCat(
-          model->path(), ": is of another size, or from other feature statistics, than the run"));
+          model->path(),
+          ": is of another size or with other outputs, or from other feature statistics, than "
+          "the run"));
     }
   }
   const float share = 1.0f / static_cast<float>(models.size() + 1);

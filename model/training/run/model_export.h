@@ -24,7 +24,7 @@ struct ExportOptions {
 };
 
 // Leaves out what only training needs (the optimiser's state, the head in the middle).
-// InvalidArgument names a model that is not of the checkpoint's size or feature statistics.
+// InvalidArgument names a model that is not of the checkpoint's size, outputs or statistics.
 absl::Status ExportModel(const Checkpoint& checkpoint, const ExportOptions& options,
                          const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "model/training/run/model_growth.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 
@@ -35,6 +36,7 @@ struct Growth {
 
 struct Sizes {
   Axis width, ffn, inner, heads;
+  int64_t outputs;  // that mean the same in both models: the first ones
 };
 
 Axis Between(int64_t before, int64_t now) { return {1, before, now}; }
@@ -53,7 +55,7 @@ Growth Norm(const Axis& axis) {
 }
 
 Growth GrowthOf(const TensorSpec& spec, const Sizes& sizes) {
-  const auto& [width, ffn, inner, heads] = sizes;
+  const auto& [width, ffn, inner, heads, outputs] = sizes;
   const std::string& name = spec.name;
   const auto ends = [&](const char* suffix) { return absl::EndsWith(name, suffix); };
   int64_t columns = 1;
@@ -72,8 +74,14 @@ Growth GrowthOf(const TensorSpec& spec, const Sizes& sizes) {
   if (ends(".depthwise")) return {width, same};
   if (ends(".decay.weight")) return {heads, width};
   if (ends(".decay.bias") || ends("_scale") || ends(".sink")) return {heads, same};
-  if (ends("head.weight")) return {Between(spec.shape[0], spec.shape[0]), width};
+  if (ends("head.weight")) return {Between(std::min(outputs, spec.shape[0]), spec.shape[0]), width};
+  if (ends("head.bias")) return {Between(std::min(outputs, spec.shape[0]), spec.shape[0]), same};
   return {Between(spec.shape[0], spec.shape[0]), same};
+}
+
+int64_t SameOutputs(const ModelConfig& small, const ModelConfig& large) {
+  if (small.tokens != large.tokens) return 0;
+  return small.phones == large.phones ? small.outputs() : small.num_tokens();
 }
 
 bool ClosesBranch(const std::string& name) {
@@ -133,7 +141,7 @@ void GrowTensor(const ModelConfig& small, const ModelConfig& large, const Tensor
   const Growth growth =
       GrowthOf(spec, {Between(small.width, large.width), Between(small.ffn_width, large.ffn_width),
                       Between(small.attention_width(), large.attention_width()),
-                      Between(small.heads, large.heads)});
+                      Between(small.heads, large.heads), SameOutputs(small, large)});
   const Axis &rows = growth.rows, &columns = growth.columns;
   const int64_t row_size = columns.parts * columns.now, old_row = columns.parts * columns.before;
   for (int64_t r = 0; r < rows.parts * rows.now; ++r) {

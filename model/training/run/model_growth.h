@@ -31,8 +31,9 @@ int OldBlock(const ModelConfig& small, const ModelConfig& large, int n);
 // belongs to a new block.
 std::string OldTensor(const ModelConfig& small, const ModelConfig& large, const std::string& name);
 
-// Tensor `spec` of the large model. values: its first values as training would draw them; old: that
-// of the small model called OldTensor, or empty.
+// Tensor `spec` of the large model, or the head after its middle block, which grows from "head.*".
+// values: its first values as training would draw them; old: that of the small model called
+// OldTensor, or empty. Of a head, rows keep their first values that are of other tokens or phones.
 void GrowTensor(const ModelConfig& small, const ModelConfig& large, const TensorSpec& spec,
                 const std::vector<float>& old, std::vector<float>& values);
 

@@ -53,6 +53,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
     window_.characters += step.characters;
     window_.skipped += step.skipped;
     window_.top += step.top;
+    window_.letters += step.letters;
     window_.intermediate += step.intermediate;
     window_.crf += step.crf;
     window_.mwer += step.mwer;
@@ -71,6 +72,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const double cpu = now.cpu - window_start_.cpu;
   const double characters = static_cast<double>(std::max<int64_t>(window_.characters, 1));
   const double top = window_.top / characters;
+  const double letters = window_.letters / characters;
   const double intermediate = window_.intermediate / characters;
   const double crf = window_.crf / characters;
   const double consistency = window_.consistency / characters;
@@ -83,6 +85,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   const auto part = [&parts](absl::string_view name, double value) {
     if (value != 0) parts.push_back(absl::StrFormat("%s %.3f", name, value));
   };
+  part("letters", letters);
   part("middle", intermediate);
   part("CRF", crf);
   part("word errors", word_errors);
@@ -103,6 +106,7 @@ void RunLog::Step(const StepResult& step, const Progress& run, double progress, 
   Note(line);
   Event("step", {{"step", run.step},
                  {"loss", top},
+                 {"letters_loss", letters},
                  {"intermediate_loss", intermediate},
                  {"crf_loss", crf},
                  {"expected_word_errors", word_errors},
@@ -128,9 +132,14 @@ void RunLog::Evaluated(const EvaluationTable& table, const Progress& run, bool b
   for (const auto& [name, evaluation] : table) {
     const double word = evaluation.errors.words.rate();
     const double character = evaluation.errors.characters.rate();
-    absl::StrAppendFormat(&line, "  %s: %.1f %% of words, %.1f %% of characters wrong, loss %.3f;",
-                          name, word, character, evaluation.loss_per_character());
+    absl::StrAppendFormat(&line, "  %s: %.1f %% of words, %.1f %% of characters", name, word,
+                          character);
     sets[name] = {{"wer", word}, {"cer", character}, {"loss", evaluation.loss_per_character()}};
+    if (evaluation.phones.reference > 0) {
+      absl::StrAppendFormat(&line, ", %.1f %% of phones", evaluation.phones.rate());
+      sets[name]["per"] = evaluation.phones.rate();
+    }
+    absl::StrAppendFormat(&line, " wrong, loss %.3f;", evaluation.loss_per_character());
   }
   if (best) absl::StrAppend(&line, " the best so far");
   Note(line);

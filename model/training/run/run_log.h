@@ -36,6 +36,7 @@ class RunLog {
     int64_t skipped = 0;
     int64_t not_applied = 0;  // steps; their losses do not count
     double top = 0;
+    double letters = 0;
     double intermediate = 0;
     double crf = 0;
     double mwer = 0;

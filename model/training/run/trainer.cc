@@ -33,8 +33,6 @@ std::string TensorInFile(const std::string& name) {
   return name;
 }
 
-bool IsOfTokens(const std::string& name) { return name == "head.weight" || name == "head.bias"; }
-
 void CopyInto(const std::vector<float>& values, const at::Tensor& tensor) {
   tensor.copy_(at::from_blob(const_cast<float*>(values.data()), tensor.sizes(), at::kFloat));
 }
@@ -75,6 +73,7 @@ absl::StatusOr<StepResult> Trainer::Step(BatchSource& source, const Schedule& sc
   StepResult result;
   for (const Share& share : shares) {
     result.top += share.loss.top;
+    result.letters += share.loss.letters;
     result.intermediate += share.loss.intermediate;
     result.crf += share.loss.crf;
     result.mwer += share.loss.mwer;
@@ -145,18 +144,19 @@ absl::Status Trainer::LoadModel(const ModelFile& model, const ModelConfig& confi
   if (absl::Status status = CheckGrowth(model.config(), config); !status.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(model.path(), ": ", status.message()));
   }
-  const bool other_tokens = model.config().tokens != config.tokens;
   std::map<std::string, TensorSpec> specs;
   for (TensorSpec& spec : ModelTensors(config)) specs[spec.name] = std::move(spec);
   for (ParameterState& state : optimizer_.states()) {
     const std::string in_file = TensorInFile(state.name());
-    const auto spec = specs.find(in_file);
-    if (spec == specs.end() || (other_tokens && IsOfTokens(in_file))) continue;
+    const auto found = specs.find(in_file);
+    if (found == specs.end()) continue;
+    TensorSpec spec = found->second;
+    spec.shape = state.master().sizes().vec();  // the head in the middle has no phones
     const std::string name = OldTensor(model.config(), config, in_file);
     const at::Tensor first = state.master().to(at::kCPU).contiguous();
     std::vector<float> values(first.const_data_ptr<float>(),
                               first.const_data_ptr<float>() + first.numel());
-    GrowTensor(model.config(), config, spec->second,
+    GrowTensor(model.config(), config, spec,
                name.empty() ? std::vector<float>() : model.Tensor(name), values);
     CopyInto(values, state.master());
     state.RestartAverage();

@@ -26,6 +26,7 @@ struct StepResult {
   int64_t step = 0;  // its number, from 0
   int64_t characters = 0;
   double top = 0;            // nats, summed over clips
+  double letters = 0;        // likewise, of the tokens where `top` is of phones
   double intermediate = 0;   // likewise
   double crf = 0;            // likewise, of the CTC-CRF at the top
   double mwer = 0;           // word errors to be expected, summed over clips
@@ -59,7 +60,7 @@ class Trainer {
   absl::Status LoadTensors(const std::vector<NamedTensor>& tensors);
   // Starts from a model's weights: masters and averages; parameters it lacks stay as they are.
   // `config` is the trained model's: a smaller model's weights grow into it (model_growth.h), and
-  // if its tokens are others its heads stay as they are, too.
+  // the outputs of other tokens or phones stay as they are, too.
   absl::Status LoadModel(const ModelFile& model, const ModelConfig& config);
 
   // For evaluation, between ShowAverage and ShowMaster (no Step in between).

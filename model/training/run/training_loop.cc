@@ -91,7 +91,7 @@ absl::Status TrainingLoop::EvaluateNow() {
   if (sets_.empty()) return absl::OkStatus();
   trainer_.ShowAverage();
   const absl::StatusOr<EvaluationTable> table =
-      Evaluate(trainer_, sets_, header_.config.tokens, options_.chunk_frames);
+      Evaluate(trainer_, sets_, header_.config, options_.chunk_frames);
   trainer_.ShowMaster();
   if (!table.ok()) return table.status();
   const double error = MeanCharacterErrorRate(*table);

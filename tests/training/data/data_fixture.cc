@@ -82,7 +82,7 @@ std::unique_ptr<ClipStore> MakeStore(const TemporaryFolder& folder, const std::s
     files.push_back(MakeFeatureFile(folder, name + std::to_string(speed), frames, mel_bins, value));
   }
   const TokenTable tokens = TokenTable::Create(CharacterTokens()).value();
-  return ClipStore::Create(manifest, tokens, std::move(files)).value();
+  return ClipStore::Create(manifest, tokens, nullptr, std::move(files)).value();
 }
 
 std::string SpeechFolder() {

@@ -198,6 +198,32 @@ TEST_F(TrainingDataTest, ATeacherIsOfThoseCorporaThatHaveItsCodes) {
               HasSubstr("tones.codes.tsv: 2 codes a frame where other corpora have 3"));
 }
 
+TEST_F(TrainingDataTest, PhonesAreOfTheTexts) {
+  options_.pronunciations = WriteFile(folder_, "words.dict", "hello HH AH L OW\nthere DH EH R\n");
+  EXPECT_THAT(OpenError(), HasSubstr("words.dict is for a model that hears phones"));
+  config_.phones = {"<blank>", " ", "AH", "DH", "EH", "HH", "L", "OW"};
+  EXPECT_THAT(OpenError(), HasSubstr("words.dict has other phones than the model"));
+  config_.phones.push_back("R");
+  WriteCorpus("dev/odd", 3, 1, "hello you");
+  EXPECT_THAT(OpenError(), AllOf(HasSubstr("odd/manifest.tsv:2: 'you'"), HasSubstr("words.dict")));
+  EXPECT_FALSE(std::filesystem::exists(options_.cache_folder)) << "before computing features";
+  WriteCorpus("dev/odd", 3, 1, "hello");
+  const auto data = TrainingData::Open(options_, config_);
+  ASSERT_TRUE(data.ok()) << data.status();
+  const std::vector<int32_t> said = {5, 2, 6, 7, 1, 3, 4, 8, 1};
+  EXPECT_THAT((*data)->DistinctTexts(), testing::ElementsAre(said));
+  EXPECT_EQ((*data)->space(), 1);
+  const Batch batch = (*data)->source().Get(0).value();
+  for (const PackedClip& clip : batch.clips) EXPECT_EQ(clip.phones, said);
+  EXPECT_EQ((*data)->evaluation_sets()[0].Get(0).batch.clips[0].phones, said);
+
+  // Who only looks at the letters needs no pronunciations.
+  options_.pronunciations.clear();
+  const auto letters = TrainingData::Open(options_, config_);
+  ASSERT_TRUE(letters.ok()) << letters.status();
+  EXPECT_TRUE((*letters)->source().Get(0)->clips[0].phones.empty());
+}
+
 TEST_F(TrainingDataTest, NamesWhatIsWrong) {
   WriteCorpus("odd/numbers", 3, 1, "route 66");
   options_.train.push_back(folder_ / "odd");

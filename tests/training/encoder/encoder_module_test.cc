@@ -99,7 +99,7 @@ TEST_P(FusedAgainstPlain, SameOutputsAndGradients) {
   const Tensor features = RandomFeatures(config, 2, frames);
   const Tensor ends = Grid(2, frames, GetParam());
 
-  const Tensor weights = at::randn({2, frames, config.vocab_size()});
+  const Tensor weights = at::randn({2, frames, config.outputs()});
   const auto forward_and_backward = [&](EncoderModule& module) {
     EncoderModule::Output output = module.Forward(features, ends);
     ((output.logits * weights).sum() + output.intermediate.square().sum() +
@@ -223,12 +223,12 @@ TEST_P(ParallelAgainstRecurrent, SameLogProbabilities) {
   ASSERT_TRUE(arena.ok()) << arena.status();
   const auto scratch = (*encoder)->NewScratch();
   const int slot = *(*arena)->Acquire();
-  Tensor got = at::empty({frames, config.vocab_size()});
+  Tensor got = at::empty({frames, config.outputs()});
   for (int64_t t = 0; t < frames; t += chunk) {
     const int count = static_cast<int>(std::min<int64_t>(chunk, frames - t));
     const EncoderRow row{slot, chunk, count,
                          features.const_data_ptr<float>() + 4 * t * config.mel_bins};
-    (*encoder)->Step({&row, 1}, **arena, *scratch, got.data_ptr<float>() + t * config.vocab_size());
+    (*encoder)->Step({&row, 1}, **arena, *scratch, got.data_ptr<float>() + t * config.outputs());
   }
   EXPECT_LT((got - expected[0]).abs().max().item<float>(), 2e-3);
 }

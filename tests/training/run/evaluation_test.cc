@@ -1,6 +1,9 @@
 #include "model/training/run/evaluation.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
+
+#include <memory>
 
 namespace rill::training {
 namespace {
@@ -23,6 +26,52 @@ TEST(GreedyTextTest, MergesRepeatsAndDropsBlanks) {
   EXPECT_EQ(Text({2, 2, 0, 2, 3, 3, 1, 0, 0, 2}), "aabc a");
   EXPECT_EQ(Text({0, 2, 0, 0, 2}), "aa");
   EXPECT_EQ(Text({2, 3, 2}), "abca");
+}
+
+// One clip, whose letters are "a" and whose phones are HH, a space, AH.
+class SaidOnce : public Trainable {
+ public:
+  std::vector<Parameter>& parameters() override { return none_; }
+  std::unique_ptr<Trainable> Replicate() const override { return nullptr; }
+  BatchLoss Backward(const Batch&) override { return {}; }
+  torch::Tensor Logits(const Batch& batch) override {
+    at::Tensor logits = at::zeros({1, batch.frames, 3 + 4});
+    const int letters[] = {0, 2, 2, 0}, phones[] = {3, 3, 1, 2};
+    for (int t = 0; t < 4; ++t) {
+      logits[0][t][letters[t]] = 9;
+      logits[0][t][3 + phones[t]] = 99;  // more than any letter
+    }
+    return logits;
+  }
+
+ private:
+  std::vector<Parameter> none_;
+};
+
+TEST(EvaluateBatchTest, LettersAndPhonesAreHeardApart) {
+  ModelConfig config;
+  config.tokens = {"<blank>", " ", "a"};
+  config.phones = {"<blank>", " ", "AH", "HH"};
+  EvaluationBatch batch;
+  batch.batch.rows = 1;
+  batch.batch.frames = 4;
+  batch.batch.characters = 2;
+  batch.batch.clips.push_back({0, 0, 4, {2}, 1.0f});
+  batch.references = {"a"};
+  SaidOnce model;
+  Evaluation letters;
+  EvaluateBatch(model, batch, config, letters);
+  EXPECT_EQ(letters.errors.words.errors(), 0);
+  EXPECT_LT(letters.loss, 0.1);
+  EXPECT_EQ(letters.phones.reference, 0);
+
+  Evaluation both;
+  batch.batch.clips[0].phones = {3, 2, 1, 3, 1};  // HH AH, HH
+  EvaluateBatch(model, batch, config, both);
+  EXPECT_EQ(both.errors.words.errors(), 0);
+  EXPECT_EQ(both.phones.reference, 3);
+  EXPECT_EQ(both.phones.deletions, 1);
+  EXPECT_EQ(both.phones.errors(), 1);
 }
 
 TEST(MeanCharacterErrorRateTest, WeighsCorporaAlike) {

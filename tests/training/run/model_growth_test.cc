@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "model/file/model_file.h"
 #include "model/training/encoder/encoder_trainable.h"
@@ -109,6 +111,45 @@ TEST_P(ModelGrowthTest, HeadsOfOtherTokensBeginAnew) {
     const bool same = at::equal(before[i].tensor, after[i].tensor);
     EXPECT_TRUE(head ? same : !blocks || !same) << name;
   }
+}
+
+TEST_P(ModelGrowthTest, PhonesComeBesideTheLetters) {
+  ModelConfig config = small_->config();
+  config.width = GetParam().width;
+  config.phones = {"<blank>", " ", "AH", "B"};
+  const int64_t letters = config.num_tokens(), columns = small_->config().width;
+  const auto tensors = [&](EncoderModule& module) {
+    std::map<std::string, at::Tensor> found;
+    for (const Parameter& p : module.parameters()) found[p.name] = p.tensor.detach();
+    return found;
+  };
+  EncoderModule drawn(config, EncoderModule::Options());
+  auto fresh = tensors(drawn), with = tensors(*Load(config));
+  config.phones.clear();
+  auto without = tensors(*Load(config));
+  for (const std::string name : {"head.weight", "head.bias"}) {
+    EXPECT_EQ(with[name].size(0), letters + 4);
+    EXPECT_TRUE(at::equal(with[name].slice(0, letters), fresh[name].slice(0, letters))) << name;
+    const auto old = [&](const at::Tensor& t) {
+      return t.dim() == 1 ? t.slice(0, 0, letters) : t.slice(0, 0, letters).slice(1, 0, columns);
+    };
+    EXPECT_TRUE(at::equal(old(with[name]), old(without[name]))) << name;
+  }
+  EXPECT_TRUE(at::equal(with["intermediate.bias"], without["intermediate.bias"]));
+  EXPECT_GT(fresh["head.weight"].slice(0, letters).abs().max().item<float>(), 0);
+
+  // From a model that has phones: the same ones stay, others begin anew.
+  ModelConfig heard = small_->config();
+  heard.phones = {"<blank>", " ", "AH", "B"};
+  ASSERT_TRUE(WriteTestModel(folder_ / "heard.safetensors", heard).ok());
+  small_ = *ModelFile::Open(folder_ / "heard.safetensors");
+  heard.width = GetParam().width;
+  const std::vector<float> bias = small_->Tensor("head.bias");
+  EXPECT_TRUE(at::equal(tensors(*Load(heard))["head.bias"], at::tensor(bias)));
+  heard.phones = {"<blank>", " ", "AH", "CH"};
+  const at::Tensor other = tensors(*Load(heard))["head.bias"];
+  EXPECT_TRUE(at::equal(other.slice(0, 0, letters), at::tensor(bias).slice(0, 0, letters)));
+  EXPECT_EQ(other.slice(0, letters).abs().max().item<float>(), 0);
 }
 
 TEST(ModelGrowthOrderTest, NewBlocksAreSpreadBetweenTheOld) {
