@@ -58,6 +58,7 @@ absl::StatusOr<std::shared_ptr<const HotWords>> HotWords::Create(
     }
   }
   made->LinkFailures();
+  made->FindWordsBelow();
   return std::shared_ptr<const HotWords>(made);
 }
 
@@ -162,14 +163,13 @@ std::string_view HotWords::Spelling(WordId word) const {
   return word >= kFirstHotWord && index < unknown_.size() ? unknown_[index] : std::string_view();
 }
 
-WordId HotWords::WordBelow(int32_t node) const {
-  for (int32_t end = std::max(node, TokenTrie::kRoot); end < words_.size(); ++end) {
-    if (word_ends_[end].empty()) continue;
-    int32_t above = end;
-    while (above > node) above = words_.parent(above);
-    if (above == node) return word_ends_[end].front();
+// A child's number is above its parent's.
+void HotWords::FindWordsBelow() {
+  words_below_.assign(words_.size(), kUnknownWord);
+  for (int32_t node = words_.size(); --node > TokenTrie::kRoot;) {
+    if (!word_ends_[node].empty()) words_below_[node] = word_ends_[node].front();
+    words_below_[words_.parent(node)] = words_below_[node];
   }
-  return kUnknownWord;
 }
 
 HotWords::State HotWords::Next(State state, int token, float* gain) const {
@@ -186,6 +186,7 @@ size_t HotWords::bytes() const {
   return sizeof(*this) + letters + spellings + phrases_.bytes() + words_.bytes() +
          states_.capacity() * sizeof(StateInfo) +
          word_ends_.capacity() * (sizeof(word_ends_[0]) + sizeof(WordId)) +
+         words_below_.capacity() * sizeof(WordId) +
          spaces_after_.size() * (sizeof(WordId) + sizeof(int));
 }
 

@@ -64,7 +64,9 @@ class HotWords {
     return node == TokenTrie::kNone ? absl::Span<const WordId>() : word_ends_[node];
   }
   // A word at or below a node of words(); kUnknownWord if there is none.
-  WordId WordBelow(int32_t node) const;
+  WordId WordBelow(int32_t node) const {
+    return node == TokenTrie::kNone ? kUnknownWord : words_below_[node];
+  }
   // Of a word from kFirstHotWord on; empty if there is none such.
   std::string_view Spelling(WordId word) const;
 
@@ -89,6 +91,7 @@ class HotWords {
   absl::StatusOr<int> AddWord(const std::string& word, absl::Span<const int> letters, bool boosted,
                               const Speller& speller, const Lexicon* lexicon);
   void LinkFailures();
+  void FindWordsBelow();
   State Follow(State state, int token) const;
 
   int32_t states() const { return static_cast<int32_t>(states_.size()); }
@@ -100,6 +103,7 @@ class HotWords {
   std::vector<StateInfo> states_{1};
   TokenTrie words_;
   std::vector<std::vector<WordId>> word_ends_{1};  // [node of words_]
+  std::vector<WordId> words_below_;                // [node of words_]
   std::vector<std::string> unknown_;               // by phones: the words from kFirstHotWord on
   std::unordered_map<std::string, WordId> unknown_ids_;
   std::unordered_map<WordId, int> spaces_after_;  // by phones: of each word
