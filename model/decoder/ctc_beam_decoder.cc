@@ -229,7 +229,7 @@ void CtcBeamDecoder::KeepTimes() {
 void CtcBeamDecoder::NoticeChange() {
   const int32_t best = beam_.front().node;
   const int64_t id = WordsId(best);
-  const WordId word = id == 0 ? kUnknownWord : LastWord(best);
+  const WordId word = LastWord(best);
   if (id != best_words_id_ || word != best_last_word_) {
     best_words_id_ = id;
     best_last_word_ = word;
@@ -247,7 +247,7 @@ void CtcBeamDecoder::MakeRoom() {
   DecideCommon();
   if (pool_.room() >= options_.beam) return;
   const int32_t boundary = pool_.LastBoundary(beam_.front().node);
-  DropAllFrom(boundary);
+  KeepFrom(boundary);
   if (boundary != pool_.root()) Decide(boundary);
   // Many texts that still agree on nothing.
   while (pool_.room() < options_.beam && beam_.size() > 1) {
@@ -300,7 +300,7 @@ void CtcBeamDecoder::GiveUpWord() {
 }
 
 template <typename Keep>
-void CtcBeamDecoder::DropAllBut(const Keep& keep) {
+void CtcBeamDecoder::KeepOnly(const Keep& keep) {
   next_.clear();
   for (const Entry& entry : beam_) {
     if (keep(entry.node)) next_.push_back(entry);
@@ -313,13 +313,13 @@ void CtcBeamDecoder::DropAllBut(const Keep& keep) {
   NumberBeam();
 }
 
-void CtcBeamDecoder::DropAllFrom(int32_t before) {
-  DropAllBut([this, before](int32_t node) { return pool_.BeginsWith(node, before); });
+void CtcBeamDecoder::KeepFrom(int32_t before) {
+  KeepOnly([this, before](int32_t node) { return pool_.BeginsWith(node, before); });
 }
 
 void CtcBeamDecoder::DecideBest() {
   const int32_t boundary = pool_.LastBoundary(beam_.front().node);
-  DropAllBut([this, boundary](int32_t node) { return pool_.LastBoundary(node) == boundary; });
+  KeepOnly([this, boundary](int32_t node) { return pool_.LastBoundary(node) == boundary; });
   if (boundary != pool_.root()) Decide(boundary);
 }
 
@@ -430,14 +430,14 @@ std::vector<Hypothesis> CtcBeamDecoder::TakeClosedNBest(int n) {
   std::stable_sort(endings.begin() + 1, endings.end(),
                    [](const Ending& a, const Ending& b) { return a.score > b.score; });
   std::vector<Hypothesis> taken = ReadBest(&endings, n);
-  DropAllFrom(boundary);
+  KeepFrom(boundary);
   if (boundary != pool_.root()) Decide(boundary);
   taken_until_ = decided_.back().word.end;
   decided_.clear();
   pool_[boundary].words_id = 0;
   const int32_t best = beam_.front().node;
   best_words_id_ = WordsId(best);
-  best_last_word_ = best_words_id_ == 0 ? kUnknownWord : LastWord(best);
+  best_last_word_ = LastWord(best);
   return taken;
 }
 

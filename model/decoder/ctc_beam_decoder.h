@@ -121,10 +121,10 @@ class CtcBeamDecoder final : public CtcDecoder {
   bool NoneMayEnd() const;  // the word that is open in each text, that is
   void GiveUpWord();        // leaves the best text without its open word
   template <typename Keep>
-  void DropAllBut(const Keep& keep);  // keep(node)
-  void DropAllFrom(int32_t before);   // texts that do not begin with it
-  void DecideBest();                  // its closed words; only texts with just these go on
-  void Decide(int32_t node);          // its words; it becomes the root
+  void KeepOnly(const Keep& keep);  // texts of which keep(node) holds
+  void KeepFrom(int32_t before);    // only texts that begin with it
+  void DecideBest();                // its closed words; only texts with just these go on
+  void Decide(int32_t node);        // its words; it becomes the root
 
   void NumberBeam();               // tells the nodes their ranks
   void LetGo(const Entry& entry);  // of a text that is no longer in the beam

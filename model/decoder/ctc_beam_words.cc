@@ -19,6 +19,7 @@ int64_t CtcBeamDecoder::WordsId(int32_t node) const {
 }
 
 WordId CtcBeamDecoder::LastWord(int32_t node) const {
+  if (WordsId(node) == 0) return kUnknownWord;
   const TextState& text = pool_[node].text;
   return text.letters > 0 ? scorer_.Guess(text) : text.word;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/decoder/ctc_frame.h"
+#include "model/decoder/speller.h"
 #include "model/decoder/text_scorer.h"
 
 namespace rill {
@@ -53,11 +54,7 @@ std::vector<GreedySpelling::Letter>::const_iterator GreedySpelling::FirstFrom(in
 std::string GreedySpelling::Between(int64_t from, int64_t to) const {
   std::string text;
   for (auto letter = FirstFrom(from); letter != letters_.end() && letter->start < to; ++letter) {
-    if (phones_) {
-      text += static_cast<char>(letter->token);
-    } else {
-      text += (*tokens_)[letter->token];
-    }
+    text += EvidenceLetter(*tokens_, letter->token, phones_);
   }
   return text;
 }

@@ -3,21 +3,14 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "model/file/utf8.h"
 
 namespace rill {
 namespace {
 
 // At most this much of a phrase goes into an error.
 constexpr size_t kQuotedBytes = 120;
-
-// As it is if it can be printed.
-std::string Escape(const std::string& text) {
-  return IsValidUtf8(text) ? absl::Utf8SafeCEscape(text) : absl::CEscape(text);
-}
 
 absl::Status PhraseError(size_t index, const std::string& phrase, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat(

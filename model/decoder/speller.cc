@@ -13,30 +13,35 @@ namespace {
 
 constexpr int kBlank = 0;
 
-// As it is if it can be printed.
-std::string Escape(const std::string& text) {
-  return IsValidUtf8(text) ? absl::Utf8SafeCEscape(text) : absl::CEscape(text);
-}
-
 int Position(absl::Span<const std::string> names, std::string_view name) {
   return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
 }  // namespace
 
+std::string Escape(const std::string& text) {
+  return IsValidUtf8(text) ? absl::Utf8SafeCEscape(text) : absl::CEscape(text);
+}
+
+std::string EvidenceLetter(const std::vector<std::string>& tokens, int token, bool by_phones) {
+  return by_phones ? std::string(1, static_cast<char>(token)) : tokens[token];
+}
+
 Speller::Speller(const std::vector<std::string>* tokens, const Lexicon* lexicon)
     : tokens_(tokens),
       lexicon_(lexicon),
       by_phones_(lexicon != nullptr && !lexicon->phones().empty()),
       space_(Position(*tokens, " ")) {
+  for (int token = 0; token < static_cast<int>(tokens->size()); ++token) {
+    letters_.push_back(EvidenceLetter(*tokens, token, by_phones_));
+  }
   if (!by_phones_) {
-    symbols_ = letters_ = *tokens;
+    symbols_ = *tokens;
     return;
   }
   for (const std::string& token : *tokens) {
     const int phone = Position(lexicon->phones(), token);
     const bool known = phone < static_cast<int>(lexicon->phones().size());
-    letters_.emplace_back(1, static_cast<char>(letters_.size()));
     symbols_.push_back(known ? std::string(1, static_cast<char>(phone + 1)) : std::string());
   }
 }

@@ -26,7 +26,7 @@ class Speller {
   // A token's bytes in the lexicon's trie; empty if it has none such.
   const std::string& symbols(int token) const { return symbols_[token]; }
 
-  // A token as WordEvidence::letters has it: the letter, or a byte for the phone.
+  // EvidenceLetter of a token.
   std::string_view Letter(int token) const { return letters_[token]; }
 
   // The tokens of one word, in any case of letters. InvalidArgument: a letter that is no token, a
@@ -42,6 +42,12 @@ class Speller {
   int space_;
   std::vector<std::string> symbols_, letters_;  // [token]
 };
+
+// A token as WordEvidence::letters has it: the letter, or a byte for the phone.
+std::string EvidenceLetter(const std::vector<std::string>& tokens, int token, bool by_phones);
+
+// What a client wrote, for an error: as it is if it can be printed.
+std::string Escape(const std::string& text);
 
 // InvalidArgument naming the first phone of the lexicon that is none of `phones`, a model's.
 absl::Status CheckPhones(const Lexicon& lexicon, const std::vector<std::string>& phones);

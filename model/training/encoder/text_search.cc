@@ -6,19 +6,6 @@
 #include "model/decoder/decoder_factory.h"
 
 namespace rill::training {
-namespace {
-
-const Lexicon* LexiconOf(const LanguageModel* model) {
-  return model == nullptr ? nullptr : &model->lexicon();
-}
-
-// By phones no beam can spell what the lexicon has not.
-BeamOptions For(const Speller& speller, BeamOptions options) {
-  options.lexicon |= speller.by_phones();
-  return options;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<TextSearch>> TextSearch::Create(
     const std::vector<std::string>& tokens, std::unique_ptr<const LanguageModel> model,
@@ -28,7 +15,9 @@ absl::StatusOr<std::unique_ptr<TextSearch>> TextSearch::Create(
       by_phones ? CheckPhones(model->lexicon(), tokens) : CheckBeamTokens(tokens, "tokens");
   status.Update(options.Validate());
   if (!status.ok()) return status;
-  return std::unique_ptr<TextSearch>(new TextSearch(tokens, std::move(model), options, texts));
+  BeamOptions beam = options;
+  beam.lexicon |= by_phones;  // no phones spell what the lexicon has not
+  return std::unique_ptr<TextSearch>(new TextSearch(tokens, std::move(model), beam, texts));
 }
 
 TextSearch::TextSearch(const std::vector<std::string>& tokens,
@@ -36,9 +25,9 @@ TextSearch::TextSearch(const std::vector<std::string>& tokens,
                        int texts)
     : tokens_(tokens),
       model_(std::move(model)),
-      options_(For(Speller(&tokens_, LexiconOf(model_.get())), options)),
+      options_(options),
       texts_(texts),
-      speller_(&tokens_, LexiconOf(model_.get())),
+      speller_(&tokens_, model_ == nullptr ? nullptr : &model_->lexicon()),
       scorer_(&tokens_, model_.get(), options_) {}
 
 std::vector<TextSearch::Found> TextSearch::Find(const float* log_probs, int64_t frames) const {
