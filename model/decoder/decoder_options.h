@@ -20,7 +20,7 @@ inline constexpr float kMaxBoost = 20;
 
 // How the defaults were chosen, for the models shipped with rill: docs/decoding.md.
 struct BeamOptions {
-  int beam = 64;  // hypotheses kept; 1 to 128
+  int beam = 128;  // hypotheses kept; 1 to 128
   // A text's score: log p(text | audio) + lm_weight * log p(text) + word_bonus * words +
   // letter_bonus * letters + boosts; the three in the middle with a language model only.
   float lm_weight = 1.1f;      // 0 to 10

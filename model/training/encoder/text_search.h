@@ -20,6 +20,9 @@ namespace rill::training {
 
 class TextSearch {
  public:
+  // Hypotheses, as for the shipped models; a server may look further.
+  static constexpr int kBeamWidth = 64;
+
   struct Found {
     std::string text;             // as Spell would have it
     std::vector<int32_t> labels;  // its tokens
