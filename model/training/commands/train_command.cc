@@ -340,10 +340,8 @@ absl::StatusOr<std::shared_ptr<const TextSearch>> TrainCommand::OpenSearch(
                   : "knows words by their phones, and the model is trained without "
                     "--pronunciations"));
   }
-  BeamOptions options;
-  options.beam = TextSearch::kBeamWidth;
-  return TextSearch::Create(by_phones ? config.phones : config.tokens, *std::move(model), options,
-                            mwer_texts_);
+  return TextSearch::Create(by_phones ? config.phones : config.tokens, *std::move(model),
+                            TextSearch::DefaultOptions(), mwer_texts_);
 }
 
 absl::Status TrainCommand::Run() {

@@ -20,8 +20,8 @@ namespace rill::training {
 
 class TextSearch {
  public:
-  // Hypotheses, as for the shipped models; a server may look further.
-  static constexpr int kBeamWidth = 64;
+  // The server's but for the beam: as wide as for the shipped models; a server may look further.
+  static BeamOptions DefaultOptions() { return {.beam = 64}; }
 
   struct Found {
     std::string text;             // as Spell would have it

@@ -77,11 +77,9 @@ class EncoderTrainableTest : public testing::TestWithParam<Form> {
   static std::unique_ptr<EncoderTrainable> MakeMwerModel(double mwer) {
     LossOptions loss;
     loss.mwer = mwer;
-    BeamOptions options;
-    options.beam = TextSearch::kBeamWidth;
     return std::make_unique<EncoderTrainable>(
         MakeModule(0, 0), loss, nullptr,
-        TextSearch::Create(Config().tokens, nullptr, options, 8).value());
+        TextSearch::Create(Config().tokens, nullptr, TextSearch::DefaultOptions(), 8).value());
   }
 
   static at::Tensor HeadBiasGradient(EncoderTrainable& model) {
