@@ -149,7 +149,7 @@ if wants words; then
   speech=${RILL_SPEECH_DIR:-../shared/speech}/dev
   [ -d "$speech" ] || speech=tests/data
   step words "${with[@]}" "$benchmarks/rill-cuda-words" --model model/pretrained/rill-en-m.safetensors \
-    --lm model/pretrained/en-60k-3gram.rlm "$speech" && cat "$logs/words.log"
+    --lm model/pretrained/en-139k-3gram.rlm "$speech" && cat "$logs/words.log"
 fi
 if wants benchmarks; then
   step benchmarks "${with[@]}" "$benchmarks/rill-cuda-bench" && cat "$logs/benchmarks.log"

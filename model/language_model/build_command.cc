@@ -23,13 +23,19 @@ BuildCommand::BuildCommand(CLI::App& program)
       "With --pronunciations the lexicon is made of phones instead, for a speech model that hears\n"
       "phones; the words are then what is written. A word that has no pronunciation there counts "
       "in\n"
-      "the n-grams, but is never heard.\n\n"
+      "the n-grams, but is never heard. With --other-words, a word that is only there is heard,\n"
+      "too, as likely as that says: a logarithm to the base of 10. 80,000 words of -6.9 each are\n"
+      "one word in a hundred.\n\n"
       "  rill-lm build en.arpa.gz en.rlm\n"
       "  rill-lm build --pronunciations cmudict.dict en.arpa.gz en-phones.rlm\n");
   app_->add_option("arpa", arpa_, "ARPA file to read, plain or gzipped")->required();
   app_->add_option("output", output_, "File to write, *.rlm")->required();
-  app_->add_option("--pronunciations", pronunciations_,
-                   "Dictionary in CMUdict's format, plain or gzipped: \"word PH PH PH\" a line");
+  auto* pronunciations = app_->add_option(
+      "--pronunciations", pronunciations_,
+      "Dictionary in CMUdict's format, plain or gzipped: \"word PH PH PH\" a line");
+  app_->add_option("--other-words", other_words_,
+                   "Log10 probability of each word that only the dictionary has")
+      ->needs(pronunciations);
 }
 
 absl::Status BuildCommand::Run() {
@@ -41,14 +47,16 @@ absl::Status BuildCommand::Run() {
       bar.Add(done - told);
       told = done;
     };
-    report = BuildLanguageModel(arpa_, output_, progress, pronunciations_);
+    report = BuildLanguageModel(arpa_, output_, progress, pronunciations_, other_words_);
   }
   if (!report.ok()) return report.status();
   absl::PrintF("%s: %d bytes, %d nodes in the lexicon\n", output_, report->bytes,
                report->counts.lexicon_nodes);
   if (!pronunciations_.empty()) {
-    absl::PrintF("%d phones; %d words have no pronunciation and can never be heard\n",
-                 report->counts.phones, report->unheard);
+    absl::PrintF(
+        "%d phones; %d words are in the dictionary only; %d have no pronunciation and can never be "
+        "heard\n",
+        report->counts.phones, report->other_words, report->unheard);
   }
   for (int i = 0; i < report->counts.order; ++i) {
     absl::PrintF("%d-grams: %d\n", i + 1, report->counts.ngrams[i]);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -21,6 +22,7 @@ class BuildCommand {
   std::string arpa_;
   std::string output_;
   std::string pronunciations_;  // empty: words are made of letters
+  std::optional<float> other_words_;
 };
 
 }  // namespace rill

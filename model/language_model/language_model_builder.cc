@@ -182,7 +182,15 @@ class Writer {
 absl::StatusOr<LmBuildReport> BuildLanguageModel(const std::string& arpa_path,
                                                  const std::string& output_path,
                                                  const std::function<void(double)>& progress,
-                                                 const std::string& pronunciations_path) {
+                                                 const std::string& pronunciations_path,
+                                                 std::optional<float> other_words) {
+  if (other_words && pronunciations_path.empty()) {
+    return absl::InvalidArgumentError("other words: there are no pronunciations to take them from");
+  }
+  if (other_words && !(*other_words > kZeroLog10 && *other_words <= 0)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "other words: the log10 probability ", *other_words, " is not in (", kZeroLog10, ", 0]"));
+  }
   absl::StatusOr<Pronunciations> pronunciations = Pronunciations();
   if (!pronunciations_path.empty()) pronunciations = Pronunciations::Read(pronunciations_path);
   if (!pronunciations.ok()) return pronunciations.status();
@@ -192,10 +200,11 @@ absl::StatusOr<LmBuildReport> BuildLanguageModel(const std::string& arpa_path,
     if (progress) progress(kReadShare * done);
   };
   absl::Status status =
-      tables.Read(arpa_path, phones.empty() ? nullptr : &*pronunciations, reading);
+      tables.Read(arpa_path, phones.empty() ? nullptr : &*pronunciations, other_words, reading);
   if (!status.ok()) return status;
   const std::vector<TrieNode> trie = MakeTrie(tables);
   LmBuildReport report;
+  report.other_words = tables.other_words();
   for (size_t word = kFirstWord; word < tables.words().size(); ++word) {
     report.unheard += tables.keys()[word].empty() ? 1 : 0;
     if (!phones.empty()) report.counts.spelling_bytes += tables.words()[word].size();

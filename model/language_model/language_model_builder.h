@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -21,7 +22,8 @@ struct QuantizationLoss {
 struct LmBuildReport {
   LmCounts counts;
   uint64_t bytes = 0;
-  uint64_t unheard = 0;  // words without a pronunciation, which are not in the lexicon
+  uint64_t other_words = 0;  // that the dictionary added
+  uint64_t unheard = 0;      // words without a pronunciation, which are not in the lexicon
   std::array<QuantizationLoss, kMaxNgramOrder> log_probs, back_offs;  // order 1 is kept as it is
 };
 
@@ -30,10 +32,13 @@ struct LmBuildReport {
 // name only when it is whole. InvalidArgument naming the file, and the line or the n-gram, if the
 // ARPA file is at fault: words of an n-gram that are no 1-grams, an n-gram twice, no <s> or </s>.
 // An n-gram without its first words' (n-1)-gram gets it (see NgramTables). With pronunciations:
-// errors of their file, words that are not UTF-8, none that has a pronunciation.
+// errors of their file, words that are not UTF-8, none that has a pronunciation. `other_words`, in
+// (kZeroLog10, 0], which wants pronunciations: the log10 probability of each word that is there and
+// not in the ARPA file; without it such words are left out.
 absl::StatusOr<LmBuildReport> BuildLanguageModel(const std::string& arpa_path,
                                                  const std::string& output_path,
                                                  const std::function<void(double)>& progress,
-                                                 const std::string& pronunciations_path = "");
+                                                 const std::string& pronunciations_path = "",
+                                                 std::optional<float> other_words = std::nullopt);
 
 }  // namespace rill

@@ -26,6 +26,7 @@ bool InOrder(const Ngram& a, const Ngram& b) { return a.words < b.words; }
 }  // namespace
 
 absl::Status NgramTables::Read(const std::string& path, const Pronunciations* pronunciations,
+                               std::optional<float> other_words,
                                const std::function<void(double)>& progress) {
   pronunciations_ = pronunciations;
   absl::StatusOr<std::unique_ptr<ArpaReader>> opened = ArpaReader::Open(path);
@@ -38,7 +39,10 @@ absl::Status NgramTables::Read(const std::string& path, const Pronunciations* pr
     const absl::StatusOr<bool> more = reader.Next(&ngram);
     if (!more.ok()) return more.status();
     absl::Status status;
-    if (words_.empty() && (!*more || ngram.order() > 1)) status = NumberWords(reader);
+    if (words_.empty() && (!*more || ngram.order() > 1)) {
+      if (other_words) status = AddOtherWords(reader, *other_words);
+      if (status.ok()) status = NumberWords(reader);
+    }
     if (status.ok() && *more) {
       status = ngram.order() == 1 ? AddWord(reader, ngram) : Add(reader, ngram);
     }
@@ -69,6 +73,18 @@ absl::Status NgramTables::AddWord(const ArpaReader& reader, const ArpaNgram& ngr
     return reader.ErrorHere(absl::StrCat("the word \"", word, "\" is there twice"));
   }
   table.push_back({{}, ngram.log_prob, ngram.back_off});
+  return absl::OkStatus();
+}
+
+absl::Status NgramTables::AddOtherWords(const ArpaReader& reader, float log_prob) {
+  ArpaNgram ngram;
+  ngram.log_prob = log_prob;
+  for (const std::string_view word : pronunciations_->words()) {
+    if (ids_.count(std::string(word)) > 0) continue;
+    ngram.words = {word};
+    if (absl::Status status = AddWord(reader, ngram); !status.ok()) return status;
+    ++other_words_;
+  }
   return absl::OkStatus();
 }
 

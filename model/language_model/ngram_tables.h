@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,11 +30,13 @@ struct Ngram {
 class NgramTables {
  public:
   // InvalidArgument naming the file, and the line or the n-gram; see BuildLanguageModel.
-  // `pronunciations`: null if words are made of letters; must outlive this.
+  // `pronunciations`: null if words are made of letters; must outlive this. `other_words`: a log10
+  // probability, then its words that are no 1-grams of the file become 1-grams of that.
   absl::Status Read(const std::string& path, const Pronunciations* pronunciations,
-                    const std::function<void(double)>& progress);
+                    std::optional<float> other_words, const std::function<void(double)>& progress);
 
   int order() const { return order_; }
+  uint64_t other_words() const { return other_words_; }  // that were added
   // Of order i + 1, sorted by their words; order 1 has the index as word.
   const std::vector<Ngram>& table(int i) const { return tables_[i]; }
   // By id; the first kFirstWord are <unk>, <s>, </s>, the others sorted by their keys, then by
@@ -45,6 +48,7 @@ class NgramTables {
 
  private:
   absl::Status AddWord(const ArpaReader& reader, const ArpaNgram& ngram);
+  absl::Status AddOtherWords(const ArpaReader& reader, float log_prob);
   absl::Status NumberWords(const ArpaReader& reader);
   std::string_view KeyOf(const std::string& word) const;
   absl::Status Add(const ArpaReader& reader, const ArpaNgram& ngram);
@@ -58,6 +62,7 @@ class NgramTables {
 
   const Pronunciations* pronunciations_ = nullptr;
   int order_ = 0;
+  uint64_t other_words_ = 0;
   std::array<std::vector<Ngram>, kMaxNgramOrder> tables_;
   std::vector<std::string> words_;
   std::vector<std::string_view> keys_;  // of ids_ or pronunciations_

@@ -88,4 +88,11 @@ absl::Span<const uint8_t> Pronunciations::Find(std::string_view word) const {
   return found == words_.end() ? absl::Span<const uint8_t>() : found->second;
 }
 
+std::vector<std::string_view> Pronunciations::words() const {
+  std::vector<std::string_view> words;
+  words.reserve(words_.size());
+  for (const auto& [word, phones] : words_) words.push_back(word);
+  return words;
+}
+
 }  // namespace rill

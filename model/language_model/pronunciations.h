@@ -39,7 +39,7 @@ class Pronunciations {
   const std::vector<std::string>& phones() const { return phones_; }  // those said, sorted
   // Each phone its index in phones() + 1; empty if the word is not there. Valid as long as this.
   absl::Span<const uint8_t> Find(std::string_view word) const;
-  size_t size() const { return words_.size(); }
+  std::vector<std::string_view> words() const;  // sorted; valid as long as this
 
  private:
   std::vector<std::string> phones_;

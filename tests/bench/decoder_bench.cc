@@ -29,7 +29,7 @@ struct Data {
 Data Read() {
   Data data;
   auto file = ModelFile::Open(std::string(kFolder) + "/rill-en-m.safetensors");
-  auto language_model = LanguageModel::Open(std::string(kFolder) + "/en-60k-3gram.rlm");
+  auto language_model = LanguageModel::Open(std::string(kFolder) + "/en-139k-3gram.rlm");
   if (!file.ok() || !language_model.ok()) {
     data.error = (file.ok() ? language_model.status() : file.status()).ToString();
     return data;

@@ -24,7 +24,7 @@ struct LiveStream {
 absl::StatusOr<LiveStream> MakeLiveStream() {
   LiveStream live;
   RecognizerOptions options;
-  options.language_model = std::string(kFolder) + "/en-60k-3gram.rlm";
+  options.language_model = std::string(kFolder) + "/en-139k-3gram.rlm";
   auto recognizer = Recognizer::Load(std::string(kFolder) + "/rill-en-m.safetensors", options);
   if (!recognizer.ok()) return recognizer.status();
   live.recognizer = *std::move(recognizer);

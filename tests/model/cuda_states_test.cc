@@ -180,7 +180,8 @@ TEST_F(CudaMemoryTest, WhatDoesNotFitOnTheDeviceWaitsInTheHostsMemory) {
   cuda_on_host::free_device_bytes = kFree;
   StateSlots slots[2];
   for (int workers : {1, 2}) {
-    const auto backend = MakeCuda({.precision = kernels::MatmulPrecision::kFloat, .workers = workers});
+    const auto backend =
+        MakeCuda({.precision = kernels::MatmulPrecision::kFloat, .workers = workers});
     ASSERT_TRUE(backend.ok()) << backend.status();
     std::vector<std::unique_ptr<EncoderWorker>> made;
     for (int i = 0; i < workers; ++i) {

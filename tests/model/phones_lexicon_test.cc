@@ -117,6 +117,34 @@ TEST_F(PhonesLexiconTest, SeveralWordsEndAtANode) {
   ExpectWhole(lexicon, (*model)->counts().ngrams[0]);
 }
 
+TEST_F(PhonesLexiconTest, WordsOfTheDictionaryOnlyAreAsLikelyAsTold) {
+  ASSERT_TRUE(Build(kArpa, kDictionary).ok());
+  const auto report = BuildLanguageModel(arpa_path_, path_, nullptr, dictionary_path_, -2.5f);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->other_words, 1u);  // zoo
+  const auto model = LanguageModel::Open(path_);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const Lexicon& lexicon = (*model)->lexicon();
+  EXPECT_THAT(EndingAt(lexicon, "\6\5"), ElementsAre("zoo"));
+  EXPECT_THAT(EndingAt(lexicon, "\3\5"), ElementsAre("to", "too", "two"));
+  EXPECT_EQ((*model)->counts().ngrams[0], 12u);  // with <unk>
+  ExpectWhole(lexicon, 12);
+  LanguageModel::State next;
+  EXPECT_FLOAT_EQ((*model)->Score({}, lexicon.Find("zoo"), &next), -2.5f);
+}
+
+TEST_F(PhonesLexiconTest, OtherWordsWantADictionaryAndAProbability) {
+  ASSERT_TRUE(Build(kArpa, kDictionary).ok());
+  EXPECT_THAT(BuildLanguageModel(arpa_path_, path_, nullptr, "", -2.5f).status().ToString(),
+              HasSubstr("there are no pronunciations"));
+  for (const float wrong : {0.5f, -99.0f, NAN}) {
+    const absl::Status status =
+        BuildLanguageModel(arpa_path_, path_, nullptr, dictionary_path_, wrong).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << wrong;
+    EXPECT_THAT(status.ToString(), HasSubstr("log10 probability"));
+  }
+}
+
 TEST_F(PhonesLexiconTest, LikeliestIsOfTheWordsAtAndBelow) {
   const auto model = Build(kArpa, kDictionary);
   ASSERT_TRUE(model.ok()) << model.status();

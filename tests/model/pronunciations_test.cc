@@ -38,7 +38,7 @@ TEST_F(PronunciationsTest, TheFirstOfAWordCountsAndStressIsDropped) {
   const auto read = Read(kSmall);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(read->phones(), ElementsAre("IY", "S", "T", "UW"));  // AH and W do not count
-  EXPECT_EQ(read->size(), 4u);
+  EXPECT_EQ(read->words().size(), 4u);
   EXPECT_THAT(read->Find("to"), ElementsAre(3, 4));
   EXPECT_THAT(read->Find("two"), ElementsAre(3, 4));
   EXPECT_THAT(read->Find("sea"), ElementsAre(2, 1));

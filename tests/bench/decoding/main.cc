@@ -23,7 +23,7 @@ constexpr char kAbout[] =
 
 constexpr char kExample[] =
     "  rill-decode-eval sweep --model model/pretrained/rill-en-m.safetensors \\\n"
-    "    --lm model/pretrained/en-60k-3gram.rlm --decoder lexicon --lm-weight 0.3,0.5 SPEECH/dev\n"
+    "    --lm model/pretrained/en-139k-3gram.rlm --decoder lexicon --lm-weight 0.3,0.5 SPEECH/dev\n"
     "scripts/measure_decoding.sh runs all of them.\n";
 
 class Program {
