@@ -169,8 +169,9 @@ void UtteranceBuilder::Load(StateReader& reader) {
   hot_words_ = factory_.LoadHotWords(reader);
   const bool beam = reader.ReadBool();
   const bool next = reader.ReadBool();
-  reader.Require(!(beam && next), "kind of decoder");
   decoder_ = factory_.New(next ? nullptr : hot_words_, beam);
+  const bool is_beam = decoder_->kind() == DecoderOptions::Kind::kBeam;
+  reader.Require(is_beam == beam && !(beam && next), "kind of decoder");
   next_decoder_ = next ? factory_.New(hot_words_) : nullptr;
   decoder_->Load(reader);
   spelling_.Load(reader);

@@ -1,18 +1,15 @@
-// Decoders with any options and hot words over any log-probabilities, with and without a small
-// language model; one that moves now and then says the same as one that does not. Options out of
-// range are refused, all others taken. Input: the options, then the frames and what happens between
-// them.
+// Decoders with any options and hot words over any log-probabilities, without a language model or
+// with a small one, of letters or of phones; one that moves now and then says the same as one that
+// does not. Options out of range are refused, all others taken. Input: the options, then the frames
+// and what happens between them.
 #include <cmath>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "model/decoder/decoder_factory.h"
-#include "model/language_model/language_model_builder.h"
 #include "tests/fuzz/fuzz_target.h"
-#include "tests/model/small_arpa.h"
-#include "tests/temporary_folder.h"
+#include "tests/fuzz/small_language_models.h"
 
 namespace rill {
 namespace {
@@ -20,17 +17,6 @@ namespace {
 const std::vector<std::string>& Tokens() {
   static auto& tokens = *new std::vector<std::string>{"<blank>", " ", "a", "b", "c", "'"};
   return tokens;
-}
-
-const LanguageModel& SmallModel() {
-  static auto& model = *[] {
-    const TemporaryFolder folder;
-    WriteText(folder / "small.arpa", RandomArpa({"a", "ab", "abc", "b", "cab", "ca"}, 3, 1));
-    Expect(BuildLanguageModel(folder / "small.arpa", folder / "small.rlm", nullptr).ok(),
-           "the small language model can be built");
-    return LanguageModel::Open(folder / "small.rlm")->release();
-  }();
-  return model;
 }
 
 const CalibrationTable& Calibrations() {
@@ -93,9 +79,9 @@ Options TakeOptions(InputReader* input) {
   return taken;
 }
 
-std::vector<float> TakeFrame(InputReader* input) {
+std::vector<float> TakeFrame(size_t outputs, InputReader* input) {
   std::vector<float> log_probs;
-  for (size_t i = 0; i < Tokens().size(); ++i) {
+  for (size_t i = 0; i < outputs; ++i) {
     const uint8_t byte = input->Byte();
     log_probs.push_back(byte == 255 ? input->Take<float>() : -0.05f * byte);
   }
@@ -143,24 +129,28 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rill;
   constexpr int kMaxFrames = 60;
   InputReader input(data, size);
-  const bool with_model = input.Byte() % 2 == 0;
+  const LanguageModel* const models[] = {&SmallModel(), nullptr, &SmallPhonesModel()};
+  const LanguageModel* const model = models[input.Byte() % 3];
   const Options taken = TakeOptions(&input);
   const DecoderOptions& options = taken.decoder;
-  const auto factory = DecoderFactory::Create(&Tokens(), with_model ? &SmallModel() : nullptr,
-                                              options, &Calibrations());
+  const auto factory =
+      DecoderFactory::Create(&Tokens(), model, options, &Calibrations(), &SmallPhones());
   const bool lexicon_missing =
-      options.kind == DecoderOptions::Kind::kBeam && options.beam.lexicon && !with_model;
+      options.kind == DecoderOptions::Kind::kBeam && options.beam.lexicon && model == nullptr;
   Expect(factory.ok() == (taken.in_range && !lexicon_missing),
          "options are refused if they are out of range, and only then");
   if (!factory.ok()) return 0;
   const auto hot_words = factory->MakeHotWords(options.hot_words);
   Expect(taken.hot_words_in_range || !hot_words.ok(), "boosts out of range are refused");
   if (!hot_words.ok()) return 0;
+  const bool by_phones = model == &SmallPhonesModel();
   std::unique_ptr<CtcDecoder> decoder = factory->New(*hot_words);
   std::unique_ptr<CtcDecoder> mover = factory->New(*hot_words);
   for (int i = 0; i < kMaxFrames && !input.empty(); ++i) {
     const uint8_t action = input.Byte();
-    const std::vector<float> frame = TakeFrame(&input);
+    const std::vector<float> outputs =
+        TakeFrame(Tokens().size() + (by_phones ? SmallPhones().size() : 0), &input);
+    const absl::Span<const float> frame = factory->Part(decoder->kind(), outputs);
     decoder->Accept(frame, i * 640, (i + 1) * 640);
     mover->Accept(frame, i * 640, (i + 1) * 640);
     if (action % 4 == 0) mover = Moved(*mover, factory->New(*hot_words));

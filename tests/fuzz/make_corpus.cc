@@ -16,6 +16,7 @@
 #include "model/frame_queue.h"
 #include "model/language_model/language_model_builder.h"
 #include "model/utterance_builder.h"
+#include "tests/fuzz/small_language_models.h"
 #include "tests/model/small_arpa.h"
 #include "tests/model/test_model.h"
 #include "tests/temporary_folder.h"
@@ -102,12 +103,13 @@ std::string StateInput(const Audio& audio) {
 }
 
 // The inputs of stream_state_fuzz.cc: a queue with marks, a builder in the middle of a word.
-std::string StreamStateInput(DecoderOptions::Kind kind) {
+std::string StreamStateInput(DecoderOptions::Kind kind, bool by_phones = false) {
   const std::vector<std::string> tokens = {"<blank>", " ", "a", "b"};
   DecoderOptions options;
   options.kind = kind;
   options.beam.beam = 4;
-  const auto factory = DecoderFactory::Create(&tokens, nullptr, options);
+  const auto factory = DecoderFactory::Create(&tokens, by_phones ? &SmallPhonesModel() : nullptr,
+                                              options, nullptr, &SmallPhones());
   const auto hot_words = *factory->MakeHotWords({{"ab", 3}, {"b a", 2}});
   FrameQueue queue(2);
   queue.Push({1, 2, 3, 4, 5, 6});
@@ -118,8 +120,9 @@ std::string StreamStateInput(DecoderOptions::Kind kind) {
   queue.Save(waiting);
   UtteranceBuilder builder(*factory, nullptr, {});
   for (int t = 0; t < 12; ++t) {
-    std::vector<float> frame(4, -3);
+    std::vector<float> frame(tokens.size() + SmallPhones().size(), -3);
     frame[t % 5 % 4] = -0.1f;
+    frame[tokens.size() + t % 5] = -0.1f;
     builder.Accept(frame, t * 640, (t + 1) * 640);
   }
   builder.SetHotWords(hot_words);
@@ -127,8 +130,8 @@ std::string StreamStateInput(DecoderOptions::Kind kind) {
   StateWriter writer;
   builder.Save(writer);
   const std::string state = waiting.Take();
-  const std::string head = {static_cast<char>(kind), static_cast<char>(state.size()),
-                            static_cast<char>(state.size() >> 8)};
+  const std::string head = {static_cast<char>(by_phones ? 2 : static_cast<int>(kind)),
+                            static_cast<char>(state.size()), static_cast<char>(state.size() >> 8)};
   return head + state + writer.Take();
 }
 
@@ -165,6 +168,8 @@ int Main(const fs::path& corpus) {
   }
   write("stream_state", "greedy", StreamStateInput(DecoderOptions::Kind::kGreedy));
   write("stream_state", "beam", StreamStateInput(DecoderOptions::Kind::kBeam));
+  write("stream_state", "phones",
+        StreamStateInput(DecoderOptions::Kind::kBeam, /*by_phones=*/true));
   // decoder_fuzz.cc: any bytes are options and frames.
   for (int seed = 1; seed <= 6; ++seed) {
     std::string bytes;
@@ -177,6 +182,9 @@ int Main(const fs::path& corpus) {
     // A small model, a beam of 128, all else in the middle of its range, a hot word of a letter.
     const std::string wide = std::string("\0\1\12\373", 4) + std::string(8, '\x7f') + "\1\x7f\1a";
     if (seed == 1) write("decoder", "wide", wide + bytes);
+    // A small model of phones, a small beam, all else in the middle, a hot word of two letters.
+    const std::string phones = "\2\1\1\12" + std::string(9, '\x7f') + "\1\x7f\2ab";
+    if (seed <= 3) write("decoder", "phones" + std::to_string(seed), phones + bytes);
   }
   return 0;
 }

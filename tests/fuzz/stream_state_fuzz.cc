@@ -1,6 +1,6 @@
 // FrameQueue::Load and UtteranceBuilder::Load of any bytes: an error, or something that works and
-// can be saved again. Input: greedy or beam, number of bytes of the queue's state, that, the
-// builder's.
+// can be saved again. Input: greedy, beam or beam by phones, number of bytes of the queue's state,
+// that, the builder's.
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +8,7 @@
 #include "model/frame_queue.h"
 #include "model/utterance_builder.h"
 #include "tests/fuzz/fuzz_target.h"
+#include "tests/fuzz/small_language_models.h"
 
 namespace rill {
 namespace {
@@ -53,9 +54,12 @@ void TryBuilder(const DecoderFactory& factory, absl::string_view state) {
   second.RequireEnd();
   Expect(second.ok() && Saved(other) == again, "a builder that is saved can be loaded");
   for (int t = 0; t < 30; ++t) {
-    const std::vector<float> frame = {-2, -1, -0.5f - static_cast<float>(t % 3), -1.5f};
-    builder.Accept(frame, t * 640, (t + 1) * 640);
-    other.Accept(frame, t * 640, (t + 1) * 640);
+    std::vector<float> outputs = {-2, -1, -0.5f - static_cast<float>(t % 3), -1.5f};
+    for (size_t i = 0; i < SmallPhones().size(); ++i) {
+      outputs.push_back(-0.3f * static_cast<float>((t + i) % SmallPhones().size()));
+    }
+    builder.Accept(outputs, t * 640, (t + 1) * 640);
+    other.Accept(outputs, t * 640, (t + 1) * 640);
   }
   builder.Flush(1);
   other.Flush(1);
@@ -71,9 +75,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       *new std::vector<std::string>{"<blank>", " ", "a", "b"};
   InputReader input(data, size);
   DecoderOptions options;
-  options.kind = static_cast<DecoderOptions::Kind>(input.Byte() % 2);
+  const int kind = input.Byte() % 3;
+  options.kind = kind == 0 ? DecoderOptions::Kind::kGreedy : DecoderOptions::Kind::kBeam;
   options.beam.beam = 4;
-  const auto factory = DecoderFactory::Create(&tokens, nullptr, options);
+  const auto factory = DecoderFactory::Create(&tokens, kind == 2 ? &SmallPhonesModel() : nullptr,
+                                              options, nullptr, &SmallPhones());
   const absl::string_view queue = input.TakeBytes(input.Take<uint16_t>());
   TryQueue(*factory, queue);
   TryBuilder(*factory, input.rest());
